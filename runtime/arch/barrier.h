@@ -1,0 +1,35 @@
+/* Barriers and hints, named as the manual names them [DDI0487 B2.3.12, C6.2]. */
+#ifndef ARCH_BARRIER_H
+#define ARCH_BARRIER_H
+
+static inline void isb(void)
+{
+    __asm__ volatile("isb" ::: "memory");
+}
+
+static inline void dsb_sy(void)
+{
+    __asm__ volatile("dsb sy" ::: "memory");
+}
+
+static inline void dsb_ish(void)
+{
+    __asm__ volatile("dsb ish" ::: "memory");
+}
+
+static inline void dsb_ishst(void)
+{
+    __asm__ volatile("dsb ishst" ::: "memory");
+}
+
+static inline void dmb_ish(void)
+{
+    __asm__ volatile("dmb ish" ::: "memory");
+}
+
+static inline void wfi(void)
+{
+    __asm__ volatile("wfi" ::: "memory");
+}
+
+#endif

@@ -1,0 +1,17 @@
+/* Cache maintenance and bulk memory work at EL2. Addresses are PAs (EL2 is identity-mapped). */
+#ifndef ARCH_MEMORY_H
+#define ARCH_MEMORY_H
+
+#include "lib/types.h"
+
+/* Fills [dst, dst + bytes) and cleans it to the point of coherency, so that a guest that runs
+ * with its caches off sees it. */
+void memory_clear(pa_t dst, uint64_t bytes);
+void memory_copy(pa_t dst, pa_t src, uint64_t bytes);
+/* After code was written: no stale instruction survives on any CPU of the inner shareable
+ * domain. */
+void memory_sync_instructions(void);
+/* EL2's pointer to a physical address. */
+void *memory_pointer(pa_t pa);
+
+#endif

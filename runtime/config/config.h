@@ -1,0 +1,182 @@
+/* The types of the generated tables: the whole contract between generator and runtime.
+ *
+ * The generator emits one translation unit (build/<system>/gen/config.c) that defines every
+ * object declared here, and config_sizes.h with the counts. Everything is const, has no
+ * function pointers, and lies in the read-only section .rodata.config. Ids are dense: they are
+ * the index into the array of that name. A slice is (first, count) into the array named in its
+ * comment. All addresses and sizes are bytes; all sizes are exclusive lengths.
+ * INV-… ids are what the runtime relies on and never checks again; each is enforced by the
+ * generator and listed in docs/invariants.md. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "config_sizes.h" /* generated: CFG_VM_COUNT, CFG_VCPU_COUNT, CFG_CPU_COUNT, ... */
+#include "lib/types.h"
+
+/* Raised with every change of a type or of a meaning in this file. */
+#define CFG_ABI_VERSION 1U
+#define CFG_NONE 0xFFFFU /* "no such id" in any 16-bit id field */
+
+/* --- physical machine ------------------------------------------------------------------- */
+
+struct cfg_range {
+    uint64_t base; /* PA */
+    uint64_t size; /* bytes, > 0 */
+};
+
+struct cfg_system {
+    uint64_t magic; /* CFG_MAGIC */
+    uint32_t abi_version;
+    uint32_t gic_version;      /* 3 */
+    const char *name;          /* of the description */
+    const char *board;         /* name of the board folder */
+    uint8_t description_hash[32]; /* SHA-256 of the canonical resolved description */
+    uint64_t image_base;       /* PA = VA of the first byte of the image, entry point */
+    uint64_t image_end;        /* PA, exclusive: end of the last packed guest image */
+    uint64_t gicd_base;        /* PA of the distributor */
+    uint64_t gicr_base;        /* PA of the first redistributor frame */
+    uint64_t gicr_size;        /* bytes of the redistributor region */
+    uint64_t uart_base;        /* PA of the board console */
+    uint32_t uart_intid;       /* its physical INTID (not SPI number) */
+    uint16_t console_cpu;      /* CPU that services the board console */
+    uint8_t console_switch_key;/* control character that moves the input focus */
+    uint8_t log_level;         /* enum log_level */
+    uint64_t el2_root;         /* PA for TTBR0_EL2: INV-EL2-ROOT, 4 KiB aligned table */
+    uint64_t tcr_el2;          /* whole value of TCR_EL2 */
+    uint64_t mair_el2;         /* whole value of MAIR_EL2 */
+    uint64_t vtcr_el2;         /* whole value of VTCR_EL2, the same for every VM */
+    uint32_t pa_bits_needed;   /* largest PA in any table fits in this many bits */
+    uint32_t spi_limit;        /* highest physical INTID of any route, plus one (>= 32) */
+};
+#define CFG_MAGIC UINT64_C(0x444145484B4C5542) /* "BULKHEAD", little-endian */
+
+struct cfg_cpu {
+    uint64_t mpidr; /* affinity fields of MPIDR_EL1, as in the devicetree's reg */
+    uint16_t vcpu;  /* the vCPU pinned here, or CFG_NONE. INV-CPU-ONE-VCPU */
+    uint8_t stack_reserved;
+    uint64_t stack_top; /* VA, 16-byte aligned, the page below the stack is unmapped */
+};
+
+/* --- virtual machines ------------------------------------------------------------------- */
+
+enum cfg_vm_flag {
+    CFG_VM_DEBUG = 1U << 0,     /* breakpoint, watchpoint and single-step registers granted */
+    CFG_VM_PMU = 1U << 1,       /* PMUv3 granted, with its PPI */
+    CFG_VM_PAUTH = 1U << 2,     /* pointer authentication visible */
+    CFG_VM_SVE = 1U << 3,
+    CFG_VM_SME = 1U << 4,
+    CFG_VM_MTE = 1U << 5,
+    CFG_VM_TRNG = 1U << 6,      /* TRNG firmware interface answered */
+    CFG_VM_AUTOSTART = 1U << 7, /* started at boot */
+};
+
+struct cfg_vm {
+    const char *name;
+    uint16_t vmid;            /* VTTBR_EL2.VMID, > 0. INV-VMID-UNIQUE */
+    uint16_t flags;           /* enum cfg_vm_flag */
+    uint64_t stage2_root;     /* PA for VTTBR_EL2.BADDR. INV-S2-ROOT: aligned to its size */
+    uint16_t first_vcpu;      /* slice of cfg_vcpus, in order of vCPU index */
+    uint16_t vcpu_count;
+    uint16_t first_window;    /* slice of cfg_windows, sorted by ipa. INV-WINDOW-SORTED */
+    uint16_t window_count;
+    uint16_t first_load;      /* slice of cfg_loads: run at every start of the VM */
+    uint16_t load_count;
+    uint16_t first_mmio;      /* slice of cfg_mmios, sorted by ipa. INV-MMIO-SORTED */
+    uint16_t mmio_count;
+    uint16_t first_irq;       /* slice of cfg_irqs: physical SPIs of this VM */
+    uint16_t irq_count;
+    uint16_t first_smc;       /* slice of cfg_smcs: function ids that go on to EL3 */
+    uint16_t smc_count;
+    uint16_t console;         /* console source id (dense over VMs with a pl011), or CFG_NONE */
+    uint16_t spi_count;       /* virtual SPIs: a multiple of 32, 32..960. INV-SPI-COUNT */
+    uint32_t first_spi;       /* slice of the vGIC's SPI state, a multiple of 32 */
+    uint64_t gicd_ipa;        /* where the guest sees its distributor (64 KiB) */
+    uint64_t gicr_ipa;        /* first redistributor frame (128 KiB a vCPU) */
+    uint64_t entry_ipa;       /* first PC of vCPU 0, EL1h, MMU off */
+    uint64_t boot_x[4];       /* x0..x3 of vCPU 0 at entry */
+};
+
+struct cfg_vcpu {
+    uint16_t vm;    /* id of its VM */
+    uint16_t index; /* within its VM, 0 is the boot vCPU */
+    uint16_t cpu;   /* physical CPU that it is pinned to. INV-VCPU-CPU */
+    uint64_t vmpidr; /* VMPIDR_EL2: bit 31 set, affinity as the guest's devicetree says */
+};
+
+enum cfg_access { CFG_R = 1, CFG_W = 2, CFG_X = 4 };
+enum cfg_window_kind {
+    CFG_WINDOW_RAM,    /* private memory: cleared or loaded at every start */
+    CFG_WINDOW_IMAGE,  /* read-only, mapped in place from the system image */
+    CFG_WINDOW_SHARED, /* declared by two or more VMs */
+    CFG_WINDOW_DEVICE, /* passed-through registers, device memory */
+};
+
+struct cfg_window {
+    uint64_t ipa; /* 4 KiB aligned. INV-WINDOW-ALIGNED */
+    uint64_t pa;  /* 4 KiB aligned */
+    uint64_t size; /* bytes, a multiple of 4 KiB */
+    uint8_t access; /* enum cfg_access */
+    uint8_t kind;   /* enum cfg_window_kind */
+    const char *name;
+};
+
+/* One step of filling memory. src_pa == 0 clears, otherwise copies. INV-LOAD-INSIDE: dst lies in
+ * one RAM window of the VM; INV-LOAD-ONCE: the loads of a VM cover each of its RAM bytes once. */
+struct cfg_load {
+    uint64_t src_pa; /* inside the system image, 16-byte aligned, or 0 */
+    uint64_t dst_pa;
+    uint64_t size; /* bytes */
+};
+
+enum cfg_mmio_kind { CFG_MMIO_GICD, CFG_MMIO_GICR, CFG_MMIO_PL011, CFG_MMIO_PL031 };
+
+/* An emulated region. INV-MMIO-HOLE: no stage-2 mapping exists inside it. */
+struct cfg_mmio {
+    uint64_t ipa;
+    uint64_t size;
+    uint16_t kind;     /* enum cfg_mmio_kind */
+    uint16_t instance; /* GICD, GICR: id of the VM; PL011, PL031: id in cfg_pl011s, cfg_pl031s */
+};
+
+struct cfg_pl011 {
+    uint16_t vm;
+    uint16_t intid;   /* virtual INTID >= 32 */
+    uint16_t console; /* console source id */
+};
+
+struct cfg_pl031 {
+    uint16_t vm;
+    uint16_t intid; /* virtual INTID >= 32 */
+};
+
+/* A physical SPI owned by one VM, HW-linked. Sorted by pintid. INV-IRQ-ONE-OWNER */
+struct cfg_irq {
+    uint16_t pintid; /* physical INTID, 32..1019 */
+    uint16_t vm;
+    uint16_t vintid; /* virtual INTID that the guest sees, 32.. */
+    uint8_t edge;    /* 1: edge, 0: level */
+};
+
+/* Arrays: each has at least one element (an unused zeroed one when the count is 0). */
+extern const struct cfg_system cfg_system;
+extern const struct cfg_range cfg_ram[];      /* CFG_RAM_COUNT: RAM that the board must have */
+extern const struct cfg_cpu cfg_cpus[];       /* CFG_CPU_COUNT, dense, devicetree order */
+extern const struct cfg_vm cfg_vms[];         /* CFG_VM_COUNT */
+extern const struct cfg_vcpu cfg_vcpus[];     /* CFG_VCPU_COUNT, by VM then index */
+extern const struct cfg_window cfg_windows[]; /* CFG_WINDOW_COUNT */
+extern const struct cfg_load cfg_loads[];     /* CFG_LOAD_COUNT */
+extern const struct cfg_load cfg_boot_loads[];/* CFG_BOOT_LOAD_COUNT: shared memory, once at boot */
+extern const struct cfg_mmio cfg_mmios[];     /* CFG_MMIO_COUNT */
+extern const struct cfg_pl011 cfg_pl011s[];   /* CFG_PL011_COUNT */
+extern const struct cfg_pl031 cfg_pl031s[];   /* CFG_PL031_COUNT */
+extern const struct cfg_irq cfg_irqs[];       /* CFG_IRQ_COUNT, sorted by pintid */
+/* cfg_irq_of_intid[i - 32]: index into cfg_irqs of physical INTID i, or CFG_NONE;
+ * CFG_INTID_LIMIT - 32 entries, CFG_INTID_LIMIT == cfg_system.spi_limit. */
+extern const uint16_t cfg_irq_of_intid[];
+extern const uint32_t cfg_smcs[]; /* CFG_SMC_COUNT */
+extern const char *const cfg_console_names[]; /* CFG_CONSOLE_COUNT: label of each source */
+
+/* config_sizes.h also defines CFG_SPI_TOTAL (sum of spi_count over VMs, multiple of 32) and
+ * CFG_NAME_WIDTH (characters of the longest console label, at least that of "bulkhead"). */
+
+#endif

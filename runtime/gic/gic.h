@@ -1,0 +1,37 @@
+/* The physical GICv3: EL2 owns it whole; guests never reach it [IHI0069].
+ *
+ * EOImode is 1: EL2 drops the priority on acknowledge, and deactivation is the guest's for
+ * HW-linked interrupts and EL2's for its own. All physical interrupts are Group 1 NS. */
+#ifndef GIC_GIC_H
+#define GIC_GIC_H
+
+#include "lib/types.h"
+
+enum { GIC_SGI_MESSAGE = 0, GIC_PPI_MAINTENANCE = 25, GIC_PPI_VTIMER = 27, GIC_PPI_PTIMER = 30,
+       GIC_PPI_PMU = 23 };
+#define GIC_INTID_SPURIOUS 1023U
+
+void gic_init_distributor(void); /* once, on the boot CPU */
+void gic_init_cpu(unsigned cpu); /* on each CPU: its redistributor and CPU interface */
+/* Version of the distributor found at cfg_system.gicd_base: 3 or 4, or 0 when none answers. */
+unsigned gic_version(void);
+
+/* Acknowledge (returns an INTID), drop the priority, deactivate; on the CPU that took it. */
+uint32_t gic_acknowledge(void);
+void gic_priority_drop(uint32_t intid);
+void gic_deactivate(uint32_t intid);
+
+/* Physical SPIs; from any CPU. `cpu` is a CPU id. */
+void gic_spi_enable(uint32_t intid, bool enable);
+void gic_spi_configure(uint32_t intid, bool edge, unsigned cpu);
+void gic_spi_route(uint32_t intid, unsigned cpu);
+void gic_spi_set_pending(uint32_t intid, bool pending);
+void gic_spi_set_active(uint32_t intid, bool active);
+/* Physical PPIs of this CPU. */
+void gic_ppi_enable(uint32_t intid, bool enable);
+void gic_ppi_set_active(uint32_t intid, bool active);
+
+/* Sends SGI `GIC_SGI_MESSAGE` to another CPU; what was written before is visible there. */
+void gic_send_message_sgi(unsigned cpu);
+
+#endif

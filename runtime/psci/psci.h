@@ -1,0 +1,23 @@
+/* PSCI 1.1 for guests [DEN0022D]: each call is confined to the calling VM.
+ *
+ * Power state of every vCPU lives here: OFF, ON_PENDING, ON. A vCPU's own CPU makes it ON or OFF;
+ * another vCPU of the VM moves OFF to ON_PENDING with one atomic exchange and posts MSG_START. */
+#ifndef PSCI_PSCI_H
+#define PSCI_PSCI_H
+
+#include "vm/exit_action.h"
+#include "vm/vcpu.h"
+
+/* The call in x0..x3; the result goes to x0. The PC is NOT advanced for EXIT_RESUME results by
+ * HVC; for SMC the caller answers EXIT_SKIP in place of EXIT_RESUME. */
+enum exit_action psci_call(struct vcpu *v);
+/* All vCPUs of the VM become OFF. No vCPU of it runs. */
+void psci_vm_reset(uint16_t vm);
+/* Marks vCPU 0 as ON; on its CPU, at the start of the VM. */
+void psci_boot_vcpu_on(struct vcpu *v);
+/* MSG_START arrived: true when `v` is ON_PENDING; then it is ON and entry/context are returned. */
+bool psci_take_start(struct vcpu *v, uint64_t *entry, uint64_t *context);
+/* The vCPU goes off for good (VM stop). */
+void psci_set_off(struct vcpu *v);
+
+#endif

@@ -1,0 +1,62 @@
+/* A vCPU's registers while EL2 runs, and who it is.
+ *
+ * The exit vector stores x0..x30 here; ELR_EL2 and SPSR_EL2 stay in their registers, because EL2
+ * takes no exception of its own while it handles one, and are reached by vcpu_pc() and friends.
+ * EL1 system registers, FP/SIMD and the virtual counter stay in the CPU: a vCPU is pinned.
+ * Written only by the CPU that the vCPU is pinned to. */
+#ifndef VM_VCPU_H
+#define VM_VCPU_H
+
+#include "arch/sysreg.h"
+#include "config/config.h"
+
+struct vcpu {
+    uint64_t x[31]; /* offset 0: the exit vector relies on it (INV-ASM-OFFSETS) */
+    uint16_t id;    /* dense over the system: index into cfg_vcpus */
+    uint16_t vm;    /* id of its VM */
+    uint16_t index; /* within its VM */
+    uint16_t cpu;   /* physical CPU */
+};
+
+extern struct vcpu vcpus[CFG_VCPU_COUNT];
+
+static inline uint64_t vcpu_pc(void)
+{
+    return SYSREG_READ(ELR_EL2);
+}
+
+static inline void vcpu_set_pc(uint64_t pc)
+{
+    SYSREG_WRITE(ELR_EL2, pc);
+}
+
+/* PSTATE of the guest at the exit, in SPSR layout. */
+static inline uint64_t vcpu_pstate(void)
+{
+    return SYSREG_READ(SPSR_EL2);
+}
+
+static inline void vcpu_set_pstate(uint64_t pstate)
+{
+    SYSREG_WRITE(SPSR_EL2, pstate);
+}
+
+/* Register Xn or, for 31, the zero register: reads as 0, writes vanish. */
+static inline uint64_t vcpu_x(const struct vcpu *v, unsigned n)
+{
+    return (n < 31U) ? v->x[n] : 0U;
+}
+
+static inline void vcpu_set_x(struct vcpu *v, unsigned n, uint64_t value)
+{
+    if (n < 31U) {
+        v->x[n] = value;
+    }
+}
+
+static inline const struct cfg_vm *vcpu_cfg_vm(const struct vcpu *v)
+{
+    return &cfg_vms[v->vm];
+}
+
+#endif
