@@ -1,0 +1,113 @@
+"""What the compiler tells a person: collected, sorted by place, never one at a time.
+
+Owns the types Place, Note and Diagnostic, and the collector that is handed to every phase.
+Promises: the order of the output depends only on the places and texts, not on the order in
+which the phases found things; the same diagnostic is kept once. Every diagnostic carries the id
+of the rule that made it (the name of its example in tests/generator/bad), where, what, what it
+collides with (notes, each with its own place) and what would fix it (remedy).
+"""
+
+from dataclasses import dataclass
+import json
+
+ERROR = "error"
+WARNING = "warning"
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A position in a text file; line and column count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self):
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, order=True)
+class Note:
+    """A second culprit: what it is and where. The place is None for what has no line, such as
+    memory of the hypervisor itself."""
+
+    message: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    rule: str
+    severity: str
+    place: Place
+    message: str
+    notes: tuple[Note, ...] = ()
+    remedy: str = ""
+
+    @property
+    def order(self):
+        return (self.place, self.rule, self.message)
+
+    def as_text(self):
+        lines = [f"{self.place}: {self.severity}: {self.message} [{self.rule}]"]
+        for note in self.notes:
+            where = f"{note.place}: " if note.place else "  "
+            lines.append(f"{where}note: {note.message}")
+        if self.remedy:
+            lines.append(f"  fix: {self.remedy}")
+        return "\n".join(lines)
+
+    def as_dict(self):
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            **_place_dict(self.place),
+            "message": self.message,
+            "notes": [{"message": n.message, **_place_dict(n.place)} for n in self.notes],
+            "remedy": self.remedy,
+        }
+
+
+def _place_dict(place):
+    if place is None:
+        return {}
+    return {"file": place.file, "line": place.line, "column": place.column}
+
+
+class Diagnostics:
+    """The collector. A phase reports and goes on with what is usable."""
+
+    def __init__(self):
+        self._found = {}
+
+    def error(self, rule, place, message, *notes, remedy=""):
+        self._add(Diagnostic(rule, ERROR, place, message, tuple(notes), remedy))
+
+    def warning(self, rule, place, message, *notes, remedy=""):
+        self._add(Diagnostic(rule, WARNING, place, message, tuple(notes), remedy))
+
+    def _add(self, diagnostic):
+        self._found.setdefault(diagnostic.order, diagnostic)
+
+    def __iter__(self):
+        return iter(sorted(self._found.values(), key=lambda d: d.order))
+
+    @property
+    def has_errors(self):
+        return any(d.severity == ERROR for d in self._found.values())
+
+    @property
+    def rules(self):
+        return {d.rule for d in self._found.values()}
+
+    def has_error_at(self, *places):
+        """Was an error reported at one of these places? Used to keep one mistake from giving two
+        diagnostics."""
+        bad = {d.place for d in self._found.values() if d.severity == ERROR}
+        return any(place in bad for place in places)
+
+    def as_text(self):
+        return "".join(d.as_text() + "\n" for d in self)
+
+    def as_json(self):
+        return json.dumps([d.as_dict() for d in self], indent=2) + "\n"
