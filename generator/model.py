@@ -1,0 +1,577 @@
+"""What the phases hand to each other: the board, the resolved description and the plan.
+
+Owns the frozen dataclasses, no behaviour beyond properties. Promises: a value that may come from
+the description is a Sourced: the value, the place it stands at (None when nobody wrote it) and
+the reason for it. A resolved description never holds a reference that leads nowhere; a plan holds
+None where something could not be placed, and `check` says why. Sizes and addresses are bytes;
+INTIDs are architectural [IHI0069 2.2]: SPI n is INTID n + 32.
+"""
+
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from generator.diagnostics import Place
+
+T = TypeVar("T")
+
+PAGE = 0x1000
+MIB = 1 << 20
+BLOCK_2M = 2 * MIB
+BLOCK_1G = 1 << 30
+IPA_BITS = 40
+FIRST_SPI = 32
+
+
+def round_up(value, multiple):
+    return -(-value // multiple) * multiple
+
+
+@dataclass(frozen=True)
+class Sourced(Generic[T]):
+    value: T
+    place: Place | None = None
+    reason: str = "as described"
+
+    @property
+    def is_given(self):
+        """Did a person write it?"""
+        return self.place is not None
+
+
+@dataclass(frozen=True, order=True)
+class Range:
+    base: int
+    size: int
+
+    @property
+    def end(self):
+        return self.base + self.size
+
+    def overlaps(self, other):
+        return self.base < other.end and other.base < self.end
+
+    def contains(self, other):
+        return self.base <= other.base and other.end <= self.end
+
+
+# --- the board ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BoardIrq:
+    intid: int
+    edge: bool
+
+
+@dataclass(frozen=True)
+class BoardDevice:
+    """A node of the board's devicetree that has registers or interrupts."""
+
+    path: str
+    compatible: tuple[str, ...]
+    regs: tuple[Range, ...]  # physical, after `ranges`; virtual functions of a bus are left out
+    irqs: tuple[BoardIrq, ...]
+    is_enabled: bool
+    can_dma: bool  # names a DMA channel, an IOMMU, is a bus master by its compatible
+    iommus: tuple[str, ...]  # paths of the IOMMUs in front of it
+    unmet: tuple[str, ...]  # properties that point to what a guest cannot be given: "resets", ...
+
+    @property
+    def pages(self):
+        """The registers as whole 4 KiB pages, sorted, merged."""
+        out = []
+        for reg in sorted(self.regs):
+            base = reg.base // PAGE * PAGE
+            end = round_up(reg.end, PAGE)
+            if out and base <= out[-1].end:
+                out[-1] = Range(out[-1].base, max(out[-1].end, end) - out[-1].base)
+            else:
+                out.append(Range(base, end - base))
+        return tuple(out)
+
+
+@dataclass(frozen=True)
+class BoardCpu:
+    id: int  # place in the devicetree's /cpus
+    path: str
+    mpidr: int  # affinity fields
+    compatible: str
+
+
+@dataclass(frozen=True)
+class Gic:
+    path: str
+    version: int
+    distributor: Range
+    redistributors: tuple[Range, ...]
+
+
+@dataclass(frozen=True)
+class Board:
+    name: str
+    folder: str  # as the description names it
+    cpus: tuple[BoardCpu, ...]
+    ram: tuple[Range, ...]
+    devices: dict[str, BoardDevice]  # by path, in the devicetree's order
+    labels: dict[str, str]  # label -> path
+    aliases: dict[str, str]  # alias -> path
+    gic: Gic | None
+    uart: BoardDevice | None  # the console that the hypervisor owns
+    reserved: tuple[str, ...]  # paths of nodes that the hypervisor keeps: uart, gic, timer, psci
+    image_base: int
+    pa_bits: int
+    grants: frozenset[str]  # what its CPUs can grant
+    spi_count: int  # of the physical distributor
+    qemu: tuple[str, ...]  # the command line that makes this board, %IMAGE% for the image
+    dtb: bytes = field(repr=False, default=b"")
+
+    def owner_of_spi(self, intid):
+        """Paths of the nodes with this interrupt."""
+        return [d.path for d in self.devices.values() if any(i.intid == intid for i in d.irqs)]
+
+
+# --- the resolved description ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LinuxHeader:
+    """The arm64 Image header (Documentation/arch/arm64/booting)."""
+
+    text_offset: int
+    image_size: int
+    flags: int
+
+
+@dataclass(frozen=True)
+class ElfSegment:
+    address: int  # physical (p_paddr)
+    file_offset: int
+    file_size: int
+    memory_size: int
+
+
+@dataclass(frozen=True)
+class ElfImage:
+    machine: int
+    bits: int
+    entry: int
+    segments: tuple[ElfSegment, ...]  # PT_LOAD with memory, sorted by address
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    name: str  # as the description writes it
+    place: Place
+    kind: str  # "linux", "elf" or "flat"
+    data: bytes | None = field(repr=False)  # None: cannot be read, see problem
+    problem: str = ""  # why it cannot be used, in words
+    linux: LinuxHeader | None = None
+    elf: ElfImage | None = None
+
+    @property
+    def size(self):
+        return len(self.data) if self.data is not None else 0
+
+
+@dataclass(frozen=True)
+class Shared:
+    name: str
+    place: Place
+    size: Sourced[int]
+    phys: Sourced[int | None]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of guest memory. kind: "ram", "image" (in place, read-only) or "shared"."""
+
+    name: str
+    place: Place  # of its key
+    kind: str
+    at: Sourced[int | None]  # guest address
+    phys: Sourced[int | None]
+    size: Sourced[int]  # of a shared window: that of `shared`; of an image: the file's, in pages
+    access: Sourced[str]  # letters of "rwx" in this order
+    shared: Sourced[str] | None = None
+    image: ImageFile | None = None  # ram: copied at every start; image: mapped in place
+
+
+@dataclass(frozen=True)
+class LinuxBoot:
+    place: Place
+    kernel: ImageFile
+    initrd: ImageFile | None
+    cmdline: Sourced[str]
+
+
+@dataclass(frozen=True)
+class Piece:
+    place: Place
+    file: ImageFile
+    at: Sourced[int | None]  # None: an ELF file, its own addresses
+
+
+@dataclass(frozen=True)
+class Boot:
+    place: Place
+    linux: LinuxBoot | None
+    pieces: tuple[Piece, ...]
+    entry: Sourced[int | None]
+    has_devicetree: Sourced[bool]
+    devicetree_at: Sourced[int | None]
+    x0: Sourced[int | None]
+
+
+@dataclass(frozen=True)
+class Irq:
+    """An interrupt as written: {spi: 1} and {intid: 33} are the same."""
+
+    place: Place
+    written: str  # "spi" or "intid"
+    number: int
+
+    @property
+    def intid(self):
+        return self.number + FIRST_SPI if self.written == "spi" else self.number
+
+
+@dataclass(frozen=True)
+class EmulatedDevice:
+    name: str
+    place: Place
+    model: str  # "pl011" or "pl031"
+    at: Sourced[int]
+    intid: Sourced[int]
+    irq: Irq | None  # as written, None when defaulted
+
+
+@dataclass(frozen=True)
+class AssignedDevice:
+    name: str
+    place: Place
+    node: Sourced[str]  # as written: path, &label or alias
+    device: BoardDevice
+    at: Sourced[int]  # guest address of its first register
+    irq: Irq | None  # guest interrupt of its first physical one, None: the same
+    accepts_dma: Sourced[bool]
+
+
+@dataclass(frozen=True)
+class BareInterrupt:
+    place: Place
+    irq: Irq
+    edge: bool
+
+
+@dataclass(frozen=True)
+class Vm:
+    id: int
+    name: str
+    place: Place  # of its key
+    cpu_list: tuple[Sourced[int], ...]  # CPUs by number; empty when only their count is given
+    cpu_count: Sourced[int]
+    windows: tuple[Window, ...]  # in the order of the description
+    boot: Boot | None
+    emulated: tuple[EmulatedDevice, ...]
+    assigned: tuple[AssignedDevice, ...]
+    interrupts: tuple[BareInterrupt, ...]
+    distributor: Sourced[int]
+    redistributors: Sourced[int]
+    spis: Sourced[int | None]
+    psci_conduit: Sourced[str]
+    grants: tuple[Sourced[str], ...]
+    smc_allow: tuple[Sourced[int], ...]
+    autostart: Sourced[bool]
+
+    def has_grant(self, name):
+        return any(g.value == name for g in self.grants)
+
+
+@dataclass(frozen=True)
+class Hypervisor:
+    log: Sourced[str]
+    console_cpu: Sourced[int | None]
+    switch_key: Sourced[str]
+
+
+@dataclass(frozen=True)
+class System:
+    name: str
+    place: Place
+    board: Board
+    board_place: Place
+    hypervisor: Hypervisor
+    shared: tuple[Shared, ...]
+    vms: tuple[Vm, ...]
+
+
+# --- the plan -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PlannedVcpu:
+    id: int
+    vm: int
+    index: int
+    cpu: int | None  # None: no CPU was left
+    vmpidr: int
+    place: Place
+    reason: str
+
+
+@dataclass(frozen=True)
+class PlannedCpu:
+    id: int
+    mpidr: int
+    vcpu: int | None
+    stack: Range
+
+
+@dataclass(frozen=True)
+class PlannedWindow:
+    """One stage-2 mapping. kind: "ram", "image", "shared" or "device"."""
+
+    vm: int
+    name: str
+    kind: str
+    ipa: int | None
+    pa: int | None
+    size: int
+    access: str
+    place: Place
+    ipa_reason: str
+    pa_reason: str
+    source: Window | AssignedDevice = field(repr=False)
+
+    @property
+    def ipa_range(self):
+        return None if self.ipa is None else Range(self.ipa, self.size)
+
+    @property
+    def pa_range(self):
+        return None if self.pa is None else Range(self.pa, self.size)
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Bytes that are packed into the system image, once however often they are used."""
+
+    id: int
+    name: str  # what it is, for people
+    sha256: str
+    size: int
+    pa: int
+    data: bytes = field(repr=False)
+
+    @property
+    def symbol(self):
+        return f"guest_image_{self.id}"
+
+
+@dataclass(frozen=True)
+class PlannedPiece:
+    """Contents at a guest address: file bytes, then zeros up to memory_size."""
+
+    vm: int
+    what: str  # "kernel", "initrd", "devicetree", "segment 1 of a.elf", "b.bin"
+    ipa: int | None
+    memory_size: int
+    place: Place
+    reason: str
+    data: bytes = field(repr=False)
+    window: str | None = None  # name of the window that holds all of it, None: none does
+
+    @property
+    def ipa_range(self):
+        return None if self.ipa is None else Range(self.ipa, self.memory_size)
+
+
+@dataclass(frozen=True)
+class PlannedLoad:
+    """One step at a start: copy from a blob, or clear when blob is None."""
+
+    dst: int  # PA
+    size: int
+    blob: int | None
+    reason: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class PlannedMmio:
+    vm: int
+    name: str  # "distributor", "redistributors", or the device's name
+    kind: str  # GICD, GICR, PL011 or PL031
+    ipa: int
+    size: int
+    instance: int
+    place: Place
+    reason: str
+
+    @property
+    def ipa_range(self):
+        return Range(self.ipa, self.size)
+
+
+@dataclass(frozen=True)
+class PlannedEmulated:
+    """An emulated device with an interrupt; id counts the devices of one model."""
+
+    id: int
+    vm: int
+    name: str
+    model: str
+    intid: int
+    console: int | None
+    place: Place
+
+
+@dataclass(frozen=True)
+class PlannedIrq:
+    pintid: int
+    vm: int
+    vintid: int
+    edge: bool
+    name: str  # of the device, or "interrupts[0]"
+    place: Place
+    reason: str
+
+
+@dataclass(frozen=True)
+class Slice:
+    first: int
+    count: int
+
+
+@dataclass(frozen=True)
+class PlannedVm:
+    id: int
+    name: str
+    vmid: int
+    flags: tuple[str, ...]
+    vcpus: Slice
+    windows: Slice
+    loads: Slice
+    mmios: Slice
+    irqs: Slice
+    smcs: Slice
+    console: int | None
+    spi_count: int
+    spi_reason: str
+    first_spi: int
+    gicd_ipa: int
+    gicr_ipa: int
+    entry: int | None
+    entry_reason: str
+    x0: int
+    x0_reason: str
+    devicetree: bytes | None = field(repr=False)
+    place: Place
+    stage2_root: str = ""  # name of its table
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """One used entry of a table: a leaf, or `table` is the name of the next one."""
+
+    idx: int
+    value: int  # attributes; of a table descriptor 3
+    table: str | None
+    note: str  # what it maps, and whose line that is
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    entry_count: int  # 512, or 1024 for two concatenated tables
+    base: int  # first input address
+    level: int
+    descriptors: tuple[Descriptor, ...]
+
+    @property
+    def size(self):
+        return 8 * self.entry_count
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A stretch of the system image, mapped with one permission."""
+
+    name: str
+    base: int
+    size: int
+    access: str
+    reason: str
+
+    @property
+    def range(self):
+        return Range(self.base, self.size)
+
+
+@dataclass(frozen=True)
+class Registers:
+    tcr_el2: int
+    mair_el2: int
+    vtcr_el2: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """The system image in physical memory, identity-mapped."""
+
+    base: int
+    end: int
+    slots: tuple[Slot, ...]  # text, rodata, data, stacks, guests; in ascending order
+    stack_bytes: int
+
+    @property
+    def range(self):
+        return Range(self.base, self.end - self.base)
+
+    def slot(self, name):
+        return next(s for s in self.slots if s.name == name)
+
+
+@dataclass(frozen=True)
+class PlannedShared:
+    name: str
+    pa: int | None
+    size: int
+    place: Place
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    system: System = field(repr=False)
+    description_hash: str
+    cpus: tuple[PlannedCpu, ...]
+    console_cpu: int
+    console_cpu_reason: str
+    console_names: tuple[str, ...]
+    vms: tuple[PlannedVm, ...]
+    vcpus: tuple[PlannedVcpu, ...]
+    windows: tuple[PlannedWindow, ...]  # by VM, then guest address
+    shared: tuple[PlannedShared, ...]
+    pieces: tuple[PlannedPiece, ...]
+    loads: tuple[PlannedLoad, ...]
+    boot_loads: tuple[PlannedLoad, ...]
+    mmios: tuple[PlannedMmio, ...]
+    emulated: tuple[PlannedEmulated, ...]
+    irqs: tuple[PlannedIrq, ...]  # by VM, then INTID
+    blobs: tuple[Blob, ...]
+    image: Image
+    stage2_tables: tuple[Table, ...]
+    el2_tables: tuple[Table, ...]
+    registers: Registers
+    pa_bits_needed: int
+    intid_limit: int
+
+    def windows_of(self, vm):
+        return [w for w in self.windows if w.vm == vm]
+
+    def pieces_of(self, vm):
+        return [p for p in self.pieces if p.vm == vm]
+
+    def mmios_of(self, vm):
+        return [m for m in self.mmios if m.vm == vm]
