@@ -1,0 +1,27 @@
+/* The system that unit tests run in: linux0 (vCPUs on CPUs 0, 1), linux1 (CPU 2), rt (CPU 3).
+ * Its tables are in fake/config.c. */
+#ifndef CONFIG_SIZES_H
+#define CONFIG_SIZES_H
+
+#define CFG_CPU_COUNT 4
+#define CFG_VM_COUNT 3
+#define CFG_VCPU_COUNT 4
+#define CFG_RAM_COUNT 1
+#define CFG_WINDOW_COUNT 6
+#define CFG_LOAD_COUNT 3
+#define CFG_BOOT_LOAD_COUNT 1
+#define CFG_MMIO_COUNT 11
+#define CFG_PL011_COUNT 3
+#define CFG_PL031_COUNT 2
+#define CFG_IRQ_COUNT 3
+#define CFG_INTID_LIMIT 64
+#define CFG_SMC_COUNT 1
+#define CFG_CONSOLE_COUNT 3
+#define CFG_SPI_TOTAL 160
+#define CFG_NAME_WIDTH 8
+
+#define VM_LINUX0 0
+#define VM_LINUX1 1
+#define VM_RT 2
+
+#endif

@@ -1,0 +1,31 @@
+/* Mailboxes for the host: no SGI, the test looks or takes. */
+#include "core/mailbox.h"
+
+#include "fake/core.h"
+#include "test.h"
+
+uint32_t fake_mailbox[8];
+
+void mailbox_post(unsigned cpu, uint32_t messages)
+{
+    CHECK(cpu < 8U);
+    fake_mailbox[cpu] |= messages;
+}
+
+uint32_t mailbox_take(unsigned cpu)
+{
+    CHECK(cpu < 8U);
+    const uint32_t messages = fake_mailbox[cpu];
+    fake_mailbox[cpu] = 0;
+    return messages;
+}
+
+static void reset(void)
+{
+    memset(fake_mailbox, 0, sizeof(fake_mailbox));
+}
+
+__attribute__((constructor)) static void register_reset(void)
+{
+    test_on_begin(reset);
+}

@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+"""Builds and runs the host unit tests: every tests/unit/test_*.c is one program.
+
+The first line of a test names the runtime sources that it needs, relative to runtime/
+(or to tests/unit/ when they start with "fake/"):
+
+    /* sources: vgic/vgic.c lib/fmt.c */
+
+Everything in tests/unit/fake/*.c is in an archive that each test is linked with, so a fake that
+nobody asks for is not linked, and a test that defines a fake's symbols itself replaces it.
+Objects are kept under build/unit/ and rebuilt when a file that they include, or the command that
+made them, changes. Two runs at the same time do not disturb one another.
+
+    tests/unit/run.py                 all tests
+    tests/unit/run.py fmt vgic        those whose name contains one of the words
+    tests/unit/run.py -v fmt          with the output of each
+"""
+import argparse
+import concurrent.futures
+import dataclasses
+import fcntl
+import hashlib
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+UNIT = ROOT / "tests" / "unit"
+BUILD = ROOT / "build" / "unit"
+
+COMPILER = os.environ.get("HOSTCC", "gcc")
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+COMMON = ["-std=gnu11", "-g", "-O1", "-fno-omit-frame-pointer", *SANITIZE,
+          "-Itests/unit/fake", "-Itests/unit", "-Iruntime",
+          "-Wall", "-Wextra", "-Wshadow", "-Wundef", "-Wvla", "-Wstrict-prototypes", "-Werror"]
+# The runtime itself is held to the warnings that the product is built with. The memory functions
+# must not be recognised and turned into calls of themselves.
+RUNTIME_ONLY = ["-Wconversion", "-Wsign-conversion", "-Wmissing-prototypes"]
+TIMEOUT_S = 300
+SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    name: str
+    passed: int
+    failed: int
+    seconds: float
+    output: str
+
+
+class BuildError(Exception):
+    pass
+
+
+def source_path(name: str) -> pathlib.Path:
+    return (UNIT if name.startswith("fake/") else ROOT / "runtime") / name
+
+
+def sources_of(test: pathlib.Path) -> list[pathlib.Path]:
+    with open(test, encoding="utf-8") as file:
+        first = file.readline()
+    match = re.fullmatch(r"/\* sources:(.*)\*/\s*", first)
+    if match is None:
+        raise BuildError(f"{test.relative_to(ROOT)}:1: the first line must be "
+                         "/* sources: a.c b.c */ (it may name none)")
+    return [source_path(name) for name in match.group(1).split()]
+
+
+def command_for(source: pathlib.Path) -> list[str]:
+    own = RUNTIME_ONLY if source.is_relative_to(ROOT / "runtime") else []
+    return [COMPILER, *COMMON, *own, "-c", str(source.relative_to(ROOT))]
+
+
+def is_fresh(target: pathlib.Path, depfile: pathlib.Path, stamp: str) -> bool:
+    try:
+        made = target.stat().st_mtime_ns
+        if depfile.with_suffix(".cmd").read_text() != stamp:
+            return False
+        text = depfile.read_text().replace("\\\n", " ").split(":", 1)[1]
+        return all((ROOT / name).stat().st_mtime_ns < made for name in text.split())
+    except (OSError, IndexError):
+        return False
+
+
+def compiled(source: pathlib.Path) -> pathlib.Path:
+    """The object of `source`, made anew only if something that it depends on changed."""
+    target = BUILD / "obj" / source.relative_to(ROOT).with_suffix(".o")
+    depfile = target.with_suffix(".d")
+    command = command_for(source)
+    stamp = hashlib.sha256(" ".join(command).encode()).hexdigest()
+    if is_fresh(target, depfile, stamp):
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    begun = time.time_ns()
+    fresh = target.with_suffix(".new")
+    done = subprocess.run([*command, "-o", str(fresh), "-MMD", "-MF", str(depfile)], cwd=ROOT,
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BuildError(done.stderr)
+    os.utime(fresh, ns=(begun, begun))
+    fresh.rename(target)
+    depfile.with_suffix(".cmd").write_text(stamp)
+    return target
+
+
+def combined(target: pathlib.Path, inputs: list[pathlib.Path], command: list[str]) -> pathlib.Path:
+    """`target` from `inputs` by `command`, unless it is newer than each of them."""
+    stamp_file = target.with_name(target.name + ".cmd")
+    stamp = " ".join([*command, *map(str, inputs)])
+    if (target.exists() and stamp_file.exists() and stamp_file.read_text() == stamp
+            and all(i.stat().st_mtime_ns < target.stat().st_mtime_ns for i in inputs)):
+        return target
+    fresh = target.with_name(target.name + ".new")
+    fresh.unlink(missing_ok=True)
+    done = subprocess.run([*command, str(fresh), *map(str, inputs)], cwd=ROOT,
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BuildError(done.stderr)
+    fresh.rename(target)
+    stamp_file.write_text(stamp)
+    return target
+
+
+def run(name: str, program: pathlib.Path) -> Result:
+    begun = time.monotonic()
+    try:
+        done = subprocess.run([str(program)], cwd=ROOT, capture_output=True, text=True,
+                              errors="replace", timeout=TIMEOUT_S, check=False)
+        output, status = done.stdout + done.stderr, done.returncode
+    except subprocess.TimeoutExpired:
+        output, status = f"did not end within {TIMEOUT_S} s\n", -1
+    seconds = time.monotonic() - begun
+    match = SUMMARY.search(output)
+    if match is None or status != (1 if int(match.group(2)) else 0):
+        return Result(name, 0, 1, seconds, f"{output}{name}: ended with status {status}\n")
+    return Result(name, int(match.group(1)), int(match.group(2)), seconds, output)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("words", nargs="*", help="run only tests whose name contains one of these")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show output of passing tests")
+    arguments = parser.parse_args()
+    tests = [t for t in sorted(UNIT.glob("test_*.c"))
+             if not arguments.words or any(w in t.stem for w in arguments.words)]
+    if not tests:
+        print("no test has a name like that", file=sys.stderr)
+        return 2
+
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        with open(BUILD / ".lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            programs = build_all(pool, tests)
+        results = list(pool.map(lambda t: programs[t] if isinstance(programs[t], Result)
+                                else run(t.stem, programs[t]), tests))
+    return report(results, arguments.verbose)
+
+
+def build_all(pool: concurrent.futures.Executor,
+              tests: list[pathlib.Path]) -> dict[pathlib.Path, pathlib.Path | Result]:
+    """Each test's program, or the result that says why there is none."""
+    fakes = sorted((UNIT / "fake").glob("*.c"))
+    wanted = {UNIT / "test.c", *fakes, *tests}
+    missing: dict[pathlib.Path, str] = {}
+    for test in tests:
+        try:
+            wanted.update(sources_of(test))
+        except BuildError as error:
+            missing[test] = str(error)
+
+    def attempt(source: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path | None, str]:
+        try:
+            return source, compiled(source), ""
+        except BuildError as error:
+            return source, None, str(error)
+
+    objects = {}
+    for source, target, message in pool.map(attempt, sorted(wanted)):
+        objects[source] = target
+        if target is None:
+            missing[source] = message
+    archive = combined(BUILD / "libfake.a", [objects[f] for f in fakes if objects[f]],
+                       ["ar", "rcs"])
+
+    def linked(test: pathlib.Path) -> pathlib.Path | Result:
+        parts = [test, UNIT / "test.c"]
+        if test not in missing:
+            parts += sources_of(test)
+        broken = [missing[p] for p in parts if p in missing]
+        if broken:
+            return Result(test.stem, 0, 1, 0.0, "".join(broken))
+        try:
+            return combined(BUILD / test.stem, [*(objects[p] for p in parts), archive],
+                            [COMPILER, *SANITIZE, "-o"])
+        except BuildError as error:
+            return Result(test.stem, 0, 1, 0.0, str(error))
+
+    return dict(zip(tests, pool.map(linked, tests)))
+
+
+def report(results: list[Result], verbose: bool) -> int:
+    for result in results:
+        verdict = "FAIL" if result.failed else "ok"
+        if result.failed or verbose:
+            print(result.output, end="")
+        print(f"{verdict:4} {result.name}: {result.passed} passed, {result.failed} failed "
+              f"({result.seconds:.1f} s)")
+    failed = sum(r.failed for r in results)
+    print(f"{sum(r.passed for r in results)} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
