@@ -27,6 +27,17 @@ static inline void dmb_ish(void)
     __asm__ volatile("dmb ish" ::: "memory");
 }
 
+static inline void dsb_nsh(void)
+{
+    __asm__ volatile("dsb nsh" ::: "memory");
+}
+
+/* Stage 1 and 2 of EL1&0 for the current VMID, on this CPU [DDI0487 C5.5]. Needs dsb_nsh(). */
+static inline void tlbi_vmalls12e1(void)
+{
+    __asm__ volatile("tlbi vmalls12e1" ::: "memory");
+}
+
 static inline void wfi(void)
 {
     __asm__ volatile("wfi" ::: "memory");

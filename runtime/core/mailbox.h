@@ -13,6 +13,8 @@ enum mailbox_message {
     MSG_VM = 1U << 3,      /* life: all vCPUs of the VM whose boot vCPU lives here have stopped */
     MSG_CONSOLE_TX = 1U << 4, /* console CPU: some source has output */
     MSG_CONSOLE_RX = 1U << 5, /* pl011: input waits for the VM whose boot vCPU lives here */
+    MSG_POWER_OFF = 1U << 6, /* console CPU: the last VM has stopped, switch the machine off */
+    MSG_HALT = 1U << 7,       /* another CPU has panicked: this one stops where it is */
 };
 
 /* From any CPU: release ordering, then an SGI (a CPU that posts to itself gets it too). */

@@ -1,0 +1,268 @@
+/* Boot-time comparison of expectation and machine; core/machine_check.h.
+ *
+ * Reads identification registers, the firmware's PSCI and, when there is one, its devicetree. The
+ * devicetree is outside input: it is read through the bounded reader of core/fdt.c, and nothing
+ * of it is kept. Every message says what was expected, what was found and what to change. */
+#include "core/machine_check.h"
+
+#include "arch/smc.h"
+#include "arch/sysreg.h"
+#include "config/config.h"
+#include "core/fdt.h"
+#include "core/log.h"
+#include "gic/gic.h"
+#include "lib/bits.h"
+#include "lib/mem.h"
+
+/* Physical address bits by ID_AA64MMFR0_EL1.PARange [DDI0487 D24.2.72]. */
+static const uint8_t pa_range_bits[] = {32, 36, 40, 42, 44, 48, 52, 56};
+
+static unsigned check(bool ok, const char *what, uint64_t expected, uint64_t found)
+{
+    if (!ok) {
+        LOG_ERR("machine: %s: expected 0x%llx, found 0x%llx", what, (unsigned long long)expected,
+                (unsigned long long)found);
+    }
+    return ok ? 0U : 1U;
+}
+
+static unsigned check_grant(const struct cfg_vm *vm, uint16_t flag, const char *feature,
+                            bool present)
+{
+    if ((vm->flags & flag) == 0U || present) {
+        return 0;
+    }
+    LOG_ERR("machine: %s is granted %s, which this CPU does not have: take the grant out of the "
+            "description or use a CPU with it",
+            vm->name, feature);
+    return 1;
+}
+
+static unsigned check_grants(const struct cfg_vm *vm)
+{
+    const uint64_t pfr0 = SYSREG_READ(ID_AA64PFR0_EL1);
+    const uint64_t pfr1 = SYSREG_READ(ID_AA64PFR1_EL1);
+    const uint64_t pmu = bits_get(SYSREG_READ(ID_AA64DFR0_EL1), 11, 8);
+
+    return check_grant(vm, CFG_VM_SVE, "sve", bits_get(pfr0, 35, 32) != 0U) +
+           check_grant(vm, CFG_VM_SME, "sme", bits_get(pfr1, 27, 24) != 0U) +
+           check_grant(vm, CFG_VM_MTE, "mte", bits_get(pfr1, 11, 8) >= 2U) +
+           check_grant(vm, CFG_VM_PMU, "pmu", pmu != 0U && pmu != 0xFU);
+}
+
+unsigned machine_check_cpu(void)
+{
+    const uint64_t mmfr0 = SYSREG_READ(ID_AA64MMFR0_EL1);
+    const uint64_t pfr0 = SYSREG_READ(ID_AA64PFR0_EL1);
+    const uint64_t pa_range = bits_get(mmfr0, 3, 0);
+    const unsigned pa_bits = (pa_range < ARRAY_COUNT(pa_range_bits)) ? pa_range_bits[pa_range] : 0U;
+    const uint64_t stage2_4k = bits_get(mmfr0, 43, 40); /* TGran4_2: 0 means "as stage 1" */
+    const uint64_t stage1_4k = bits_get(mmfr0, 31, 28);
+    unsigned wrong = 0;
+
+    wrong += check(pa_bits >= cfg_system.pa_bits_needed, "physical address bits",
+                   cfg_system.pa_bits_needed, pa_bits);
+    wrong += check(stage1_4k != 0xFU && stage2_4k != 1U, "4 KiB granule (ID_AA64MMFR0_EL1.TGran4)",
+                   0, stage1_4k);
+    wrong += check(bits_get(pfr0, 7, 4) != 0U, "AArch64 at EL1 (ID_AA64PFR0_EL1.EL1)", 1, 0);
+    wrong += check(bits_get(pfr0, 27, 24) != 0U, "GIC system registers (ID_AA64PFR0_EL1.GIC)", 1,
+                   0);
+    for (unsigned i = 0; i < CFG_VM_COUNT; i++) {
+        wrong += check_grants(&cfg_vms[i]);
+    }
+    return wrong;
+}
+
+/* What the devicetree says of RAM, CPUs and interrupt controller. */
+struct board_found {
+    uint64_t ram_covered[CFG_RAM_COUNT]; /* bytes of each expected range that exist */
+    bool cpu_found[CFG_CPU_COUNT];
+    unsigned cpu_count;
+    unsigned address_cells; /* of the root */
+    unsigned size_cells;
+    unsigned cpu_cells; /* of /cpus */
+    bool gic_v3;
+};
+
+static uint64_t read_cells(const uint8_t *value, unsigned cells)
+{
+    return (cells == 2U) ? fdt_u64(value) : fdt_u32(value);
+}
+
+static bool text_is(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+/* Is `node` called `name`, or `name@…`? */
+static bool node_is(const char *node, const char *name)
+{
+    while (*name != '\0' && *node == *name) {
+        node++;
+        name++;
+    }
+    return *name == '\0' && (*node == '@' || *node == '\0');
+}
+
+static void add_ram(struct board_found *found, uint64_t base, uint64_t size)
+{
+    for (unsigned i = 0; i < CFG_RAM_COUNT; i++) {
+        const uint64_t want_end = cfg_ram[i].base + cfg_ram[i].size;
+        const uint64_t start = (base > cfg_ram[i].base) ? base : cfg_ram[i].base;
+        const uint64_t end = (size > want_end - base && base < want_end) ? want_end : base + size;
+
+        if (base < want_end && end > start) {
+            found->ram_covered[i] += end - start;
+        }
+    }
+}
+
+static void visit_memory(struct board_found *found, const struct fdt_property *p)
+{
+    const unsigned entry = 4U * (found->address_cells + found->size_cells);
+
+    for (uint32_t at = 0; entry != 0U && p->bytes - at >= entry; at += entry) {
+        add_ram(found, read_cells(p->value + at, found->address_cells),
+                read_cells(p->value + at + 4U * found->address_cells, found->size_cells));
+    }
+}
+
+static void visit_cpu(struct board_found *found, const struct fdt_property *p)
+{
+    if (p->bytes < 4U * found->cpu_cells) {
+        return;
+    }
+    const uint64_t mpidr = read_cells(p->value, found->cpu_cells);
+
+    found->cpu_count++;
+    for (unsigned i = 0; i < CFG_CPU_COUNT; i++) {
+        if (cfg_cpus[i].mpidr == mpidr) {
+            found->cpu_found[i] = true;
+        }
+    }
+}
+
+static bool compatible_has(const struct fdt_property *p, const char *wanted)
+{
+    uint32_t start = 0;
+
+    for (uint32_t i = 0; i < p->bytes; i++) {
+        if (p->value[i] == 0U) {
+            if (text_is((const char *)&p->value[start], wanted)) {
+                return true;
+            }
+            start = i + 1U;
+        }
+    }
+    return false;
+}
+
+static unsigned cells_of(const struct fdt_property *p)
+{
+    const uint32_t cells = (p->bytes == 4U) ? fdt_u32(p->value) : 0U;
+
+    return (cells == 1U || cells == 2U) ? cells : 0U;
+}
+
+static void visit_property(void *context, const struct fdt_property *p)
+{
+    struct board_found *found = context;
+
+    if (p->depth == 1U && text_is(p->name, "#address-cells")) {
+        found->address_cells = cells_of(p);
+    } else if (p->depth == 1U && text_is(p->name, "#size-cells")) {
+        found->size_cells = cells_of(p);
+    } else if (p->depth == 2U && node_is(p->node, "cpus") && text_is(p->name, "#address-cells")) {
+        found->cpu_cells = cells_of(p);
+    } else if (p->depth == 2U && node_is(p->node, "memory") && text_is(p->name, "reg")) {
+        visit_memory(found, p);
+    } else if (p->depth == 3U && node_is(p->parent, "cpus") && node_is(p->node, "cpu") &&
+               text_is(p->name, "reg")) {
+        visit_cpu(found, p);
+    } else if (text_is(p->name, "compatible") && compatible_has(p, "arm,gic-v3")) {
+        found->gic_v3 = true;
+    }
+}
+
+static unsigned check_devicetree(uint64_t address)
+{
+    struct board_found found = {.address_cells = 2, .size_cells = 1, .cpu_cells = 1};
+    struct fdt fdt;
+    unsigned wrong = 0;
+    uint64_t room = 0;
+
+    for (unsigned i = 0; i < CFG_RAM_COUNT; i++) {
+        if (address >= cfg_ram[i].base && address - cfg_ram[i].base < cfg_ram[i].size) {
+            room = cfg_ram[i].size - (address - cfg_ram[i].base);
+        }
+    }
+    room = (room > FDT_MAX_BYTES) ? FDT_MAX_BYTES : room;
+    if ((address & 7U) != 0U || !fdt_open(&fdt, (const void *)(uintptr_t)address, (uint32_t)room) ||
+        !fdt_walk(&fdt, visit_property, &found)) {
+        LOG_ERR("machine: x0 = 0x%llx at entry is not a devicetree in RAM: the firmware must pass "
+                "its devicetree, or 0",
+                (unsigned long long)address);
+        return 1;
+    }
+    for (unsigned i = 0; i < CFG_RAM_COUNT; i++) {
+        if (found.ram_covered[i] < cfg_ram[i].size) {
+            LOG_ERR("machine: RAM 0x%llx..0x%llx is expected whole, the devicetree has %llu MiB of "
+                    "it: give the machine more memory, or build for a board with less",
+                    (unsigned long long)cfg_ram[i].base,
+                    (unsigned long long)(cfg_ram[i].base + cfg_ram[i].size),
+                    (unsigned long long)(found.ram_covered[i] >> 20));
+            wrong++;
+        }
+    }
+    for (unsigned i = 0; i < CFG_CPU_COUNT; i++) {
+        if (!found.cpu_found[i]) {
+            LOG_ERR("machine: CPU %u with MPIDR 0x%llx is expected, the devicetree has %u CPUs and "
+                    "not this one: start the machine with all the board's CPUs",
+                    i, (unsigned long long)cfg_cpus[i].mpidr, found.cpu_count);
+            wrong++;
+        }
+    }
+    if (!found.gic_v3) {
+        LOG_ERR("machine: the devicetree has no arm,gic-v3: start the machine with a GICv3 (QEMU: "
+                "-machine gic-version=3)");
+        wrong++;
+    }
+    return wrong;
+}
+
+static unsigned check_psci(void)
+{
+    struct smc_regs r = {.x = {0x84000000U}}; /* PSCI_VERSION [DEN0022 5.1] */
+
+    arch_smc(&r);
+    if ((uint32_t)r.x[0] == UINT32_MAX || ((uint32_t)r.x[0] >> 16) == 0U) {
+        LOG_ERR("machine: firmware answers no PSCI by SMC: other CPUs cannot be started");
+        return 1;
+    }
+    return 0;
+}
+
+unsigned machine_check_board(uint64_t devicetree)
+{
+    unsigned wrong = 0;
+
+    wrong += check(cfg_system.magic == CFG_MAGIC, "magic of the tables", CFG_MAGIC,
+                   cfg_system.magic);
+    wrong += check(cfg_system.abi_version == CFG_ABI_VERSION, "version of the tables",
+                   CFG_ABI_VERSION, cfg_system.abi_version);
+    const unsigned gic = gic_version();
+    /* GICv4 is a GICv3 with more; we use nothing of the more. */
+    wrong += check(gic == cfg_system.gic_version || (gic == 4U && cfg_system.gic_version == 3U),
+                   "GIC version (GICD_PIDR2.ArchRev)", cfg_system.gic_version, gic);
+    wrong += check_psci();
+    if (devicetree != 0U) {
+        wrong += check_devicetree(devicetree);
+    } else {
+        LOG_WRN("machine: entered without a devicetree: RAM and CPUs are taken as described");
+    }
+    return wrong;
+}

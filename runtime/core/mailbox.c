@@ -1,0 +1,30 @@
+/* Messages between CPUs; core/mailbox.h. The bit is set with release order before the SGI is
+ * sent, and gic_send_message_sgi() orders memory before the SGI, so the receiver sees the bit
+ * and everything written before it. */
+#include "core/mailbox.h"
+
+#include <stdatomic.h>
+
+#include "config/config.h"
+#include "gic/gic.h"
+
+/* One cache line a CPU: posting to one CPU must not slow another. */
+static struct {
+    _Atomic uint32_t messages;
+} __attribute__((aligned(64))) mailboxes[CFG_CPU_COUNT];
+
+void mailbox_post(unsigned cpu, uint32_t messages)
+{
+    const uint32_t before =
+        atomic_fetch_or_explicit(&mailboxes[cpu].messages, messages, memory_order_acq_rel);
+
+    /* Bits that were there already have their SGI on the way: it is sent once for each change. */
+    if ((before & messages) != messages) {
+        gic_send_message_sgi(cpu);
+    }
+}
+
+uint32_t mailbox_take(unsigned cpu)
+{
+    return atomic_exchange_explicit(&mailboxes[cpu].messages, 0, memory_order_acq_rel);
+}

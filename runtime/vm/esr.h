@@ -1,0 +1,48 @@
+/* Fields of ESR_EL2 [DDI0487 D24.2.40]. */
+#ifndef VM_ESR_H
+#define VM_ESR_H
+
+#include "lib/bits.h"
+
+enum esr_class {
+    ESR_EC_UNKNOWN = 0x00,
+    ESR_EC_WFX = 0x01,
+    ESR_EC_ILLEGAL_STATE = 0x0E,
+    ESR_EC_HVC32 = 0x12,
+    ESR_EC_SMC32 = 0x13,
+    ESR_EC_HVC64 = 0x16,
+    ESR_EC_SMC64 = 0x17,
+    ESR_EC_SYSREG = 0x18,
+    ESR_EC_IABT_LOW = 0x20,
+    ESR_EC_DABT_LOW = 0x24,
+};
+#define ESR_EC_COUNT 64U
+
+static inline unsigned esr_class(uint64_t esr)
+{
+    return (unsigned)bits_get(esr, 31, 26);
+}
+
+/* Bytes of the trapped instruction: ESR_EL2.IL. */
+static inline unsigned esr_instruction_bytes(uint64_t esr)
+{
+    return bit_is_set(esr, 25) ? 4U : 2U;
+}
+
+/* DFSC or IFSC without the level: translation fault 0x04, permission fault 0x0C. */
+static inline unsigned esr_fault_kind(uint64_t esr)
+{
+    return (unsigned)(bits_get(esr, 5, 0) & 0x3CU);
+}
+#define ESR_FAULT_TRANSLATION 0x04U
+#define ESR_FAULT_PERMISSION 0x0CU
+
+#define ESR_S1PTW BIT(7) /* the fault was on the walk of the guest's own stage-1 tables */
+#define ESR_CM BIT(8)    /* data abort: cache maintenance instruction */
+#define ESR_WNR BIT(6)   /* data abort: write */
+#define ESR_FNV BIT(10)  /* FAR_EL2 is not valid */
+
+/* What the class means, for people. */
+const char *esr_class_text(unsigned ec);
+
+#endif

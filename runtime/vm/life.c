@@ -1,0 +1,132 @@
+/* Life of a VM; vm/life.h tells who does what.
+ *
+ * Owns the state of each VM. A request moves RUNNING to STOPPING or RESTARTING by one
+ * compare-exchange, so that of several requests the first wins; the count of CPUs still to
+ * report is written before any of them is told. Only the VM's boot CPU leaves those two states
+ * again. INV-VCPU-CPU, INV-LOAD-INSIDE and INV-LOAD-ONCE are relied on. */
+#include "vm/life.h"
+
+#include <stdatomic.h>
+
+#include "arch/memory.h"
+#include "core/log.h"
+#include "core/mailbox.h"
+#include "core/percpu.h"
+#include "vm/stage2.h"
+
+enum life_state { LIFE_OFF, LIFE_RUNNING, LIFE_STOPPING, LIFE_RESTARTING };
+
+static _Atomic uint8_t life_states[CFG_VM_COUNT];
+static _Atomic uint16_t life_unreported[CFG_VM_COUNT]; /* CPUs that have yet to leave the guest */
+static _Atomic uint16_t life_not_off;                  /* VMs in any state but LIFE_OFF */
+
+bool life_is_running(uint16_t vm)
+{
+    return atomic_load_explicit(&life_states[vm], memory_order_acquire) == LIFE_RUNNING;
+}
+
+unsigned life_running_count(void)
+{
+    return atomic_load_explicit(&life_not_off, memory_order_acquire);
+}
+
+static void run_loads(const struct cfg_vm *vm)
+{
+    for (unsigned i = 0; i < vm->load_count; i++) {
+        const struct cfg_load *load = &cfg_loads[vm->first_load + i];
+
+        if (load->src_pa == 0U) {
+            memory_clear(pa_make(load->dst_pa), load->size);
+        } else {
+            memory_copy(pa_make(load->dst_pa), pa_make(load->src_pa), load->size);
+        }
+    }
+    memory_sync_instructions();
+}
+
+void life_start_vcpu(struct vcpu *v, uint64_t entry, uint64_t context)
+{
+    stage2_activate(v->vm);
+    vcpu_reset(v, entry, context);
+    for (unsigned i = 0; i < life_feature_count; i++) {
+        if (life_features[i].vcpu_start != NULL) {
+            life_features[i].vcpu_start(v);
+        }
+    }
+    this_cpu()->guest_runs = true;
+}
+
+void life_start(uint16_t vm)
+{
+    const struct cfg_vm *cfg = &cfg_vms[vm];
+    struct vcpu *boot_vcpu = &vcpus[cfg->first_vcpu];
+
+    if (atomic_load_explicit(&life_states[vm], memory_order_relaxed) == LIFE_OFF) {
+        atomic_fetch_add_explicit(&life_not_off, 1, memory_order_relaxed);
+    }
+    run_loads(cfg);
+    for (unsigned i = 0; i < life_feature_count; i++) {
+        if (life_features[i].vm_reset != NULL) {
+            life_features[i].vm_reset(vm);
+        }
+    }
+    life_start_vcpu(boot_vcpu, cfg->entry_ipa, cfg->boot_x[0]);
+    for (unsigned i = 1; i < ARRAY_COUNT(cfg->boot_x); i++) {
+        boot_vcpu->x[i] = cfg->boot_x[i];
+    }
+    atomic_store_explicit(&life_states[vm], LIFE_RUNNING, memory_order_release);
+}
+
+void life_request(uint16_t vm, enum life_request what)
+{
+    const struct cfg_vm *cfg = &cfg_vms[vm];
+    uint8_t running = LIFE_RUNNING;
+
+    if (!atomic_compare_exchange_strong(&life_states[vm], &running,
+                                        (what == LIFE_STOP) ? LIFE_STOPPING : LIFE_RESTARTING)) {
+        return;
+    }
+    atomic_store_explicit(&life_unreported[vm], cfg->vcpu_count, memory_order_relaxed);
+    for (unsigned i = 0; i < cfg->vcpu_count; i++) {
+        mailbox_post(vcpus[cfg->first_vcpu + i].cpu, MSG_STOP);
+    }
+}
+
+void life_leave(struct vcpu *v)
+{
+    if (!this_cpu()->guest_runs) {
+        return;
+    }
+    this_cpu()->guest_runs = false;
+    for (unsigned i = 0; i < life_feature_count; i++) {
+        if (life_features[i].vcpu_stop != NULL) {
+            life_features[i].vcpu_stop(v);
+        }
+    }
+}
+
+void life_stop_vcpu(struct vcpu *v)
+{
+    life_leave(v);
+    /* Acquire and release: the last to report sees what all the others left behind. */
+    if (atomic_fetch_sub_explicit(&life_unreported[v->vm], 1, memory_order_acq_rel) == 1U) {
+        mailbox_post(vcpus[cfg_vms[v->vm].first_vcpu].cpu, MSG_VM);
+    }
+}
+
+void life_finish(uint16_t vm)
+{
+    if (atomic_load_explicit(&life_states[vm], memory_order_relaxed) == LIFE_RESTARTING) {
+        LOG_INF("%s: restarts from its pristine image", cfg_vms[vm].name);
+        life_start(vm);
+        return;
+    }
+    for (unsigned i = 0; i < life_feature_count; i++) {
+        if (life_features[i].vm_reset != NULL) {
+            life_features[i].vm_reset(vm);
+        }
+    }
+    atomic_store_explicit(&life_states[vm], LIFE_OFF, memory_order_release);
+    atomic_fetch_sub_explicit(&life_not_off, 1, memory_order_acq_rel);
+    LOG_INF("%s: off", cfg_vms[vm].name);
+}

@@ -1,0 +1,85 @@
+/* Synchronous exits by class; world/ns/exceptions.h. A class without an entry of its own is an
+ * instruction that the guest may not have: it takes an Undefined Instruction exception. */
+#include "world/ns/exceptions.h"
+
+#include "mmio/mmio.h"
+#include "smccc/smccc.h"
+#include "vm/fault_report.h"
+#include "vm/sysreg_trap.h"
+
+ipa_t exception_ipa(uint64_t esr)
+{
+    /* HPFAR_EL2.FIPA holds IPA[51:12] [DDI0487 D24.2.63]. On a stage-1 walk FAR_EL2 is the
+     * address that was being translated, not that of the descriptor. */
+    const uint64_t page = (SYSREG_READ(HPFAR_EL2) & FIELD(43, 4)) << 8;
+
+    return ipa_make(((esr & ESR_S1PTW) != 0U) ? page
+                                              : page | (SYSREG_READ(FAR_EL2) & FIELD(11, 0)));
+}
+
+static enum exit_action undefined(struct vcpu *v, uint64_t esr)
+{
+    (void)v;
+    (void)esr;
+    return EXIT_UNDEF;
+}
+
+/* Not trapped by our HCR_EL2, but never an error: a hint. */
+static enum exit_action wait_hint(struct vcpu *v, uint64_t esr)
+{
+    (void)v;
+    (void)esr;
+    return EXIT_SKIP;
+}
+
+/* The immediate of HVC and SMC is 0 for every call of SMCCC [DEN0028 2.9]; others are not ours. */
+static enum exit_action hvc(struct vcpu *v, uint64_t esr)
+{
+    return (bits_get(esr, 15, 0) == 0U) ? smccc_call(v, SMCCC_HVC) : EXIT_UNDEF;
+}
+
+static enum exit_action smc(struct vcpu *v, uint64_t esr)
+{
+    return (bits_get(esr, 15, 0) == 0U) ? smccc_call(v, SMCCC_SMC) : EXIT_UNDEF;
+}
+
+static enum exit_action data_abort(struct vcpu *v, uint64_t esr)
+{
+    const ipa_t ipa = exception_ipa(esr);
+
+    if (esr_fault_kind(esr) == ESR_FAULT_TRANSLATION && (esr & ESR_S1PTW) == 0U) {
+        if ((esr & ESR_CM) != 0U) {
+            return EXIT_SKIP; /* maintenance of a line that cannot exist changes nothing */
+        }
+        const enum exit_action action = mmio_abort(v, esr, ipa);
+        if (action != EXIT_ABORT) {
+            return action;
+        }
+    }
+    fault_report_access(v, esr, ipa);
+    return EXIT_ABORT;
+}
+
+/* A guest whose own exception vectors cannot be fetched would take the abort for ever. */
+static bool is_vector_fetch(uint64_t far)
+{
+    const uint64_t vbar = SYSREG_READ(VBAR_EL1);
+
+    return far - vbar < 0x800U;
+}
+
+static enum exit_action instruction_abort(struct vcpu *v, uint64_t esr)
+{
+    fault_report_access(v, esr, exception_ipa(esr));
+    return ((esr & ESR_FNV) == 0U && is_vector_fetch(SYSREG_READ(FAR_EL2))) ? EXIT_VM_FAULT
+                                                                            : EXIT_ABORT;
+}
+
+#define U undefined
+const exception_handler exception_handlers[ESR_EC_COUNT] = {
+    /* 0x00 */ U, wait_hint, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
+    /* 0x10 */ U, U, hvc, smc, U, U, hvc, smc, sysreg_trap, U, U, U, U, U, U, U,
+    /* 0x20 */ instruction_abort, U, U, U, data_abort, U, U, U, U, U, U, U, U, U, U, U,
+    /* 0x30 */ U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
+};
+#undef U

@@ -1,0 +1,50 @@
+/* Const tables that bind ids to handlers in the normal world: emulated devices by kind, and what
+ * each feature does when a VM or vCPU starts and stops. */
+#include "world/ns/features.h"
+
+#include "mmio/mmio.h"
+#include "psci/psci.h"
+#include "vdev/vdev.h"
+#include "vgic/vgic.h"
+#include "vtimer/vtimer.h"
+
+const mmio_handler mmio_handlers[] = {
+    [CFG_MMIO_GICD] = vgic_gicd_access,
+    [CFG_MMIO_GICR] = vgic_gicr_access,
+    [CFG_MMIO_PL011] = pl011_access,
+    [CFG_MMIO_PL031] = pl031_access,
+};
+
+static void each_pl011(uint16_t vm, void (*act)(uint16_t instance))
+{
+    for (uint16_t i = 0; i < CFG_PL011_COUNT; i++) {
+        if (cfg_pl011s[i].vm == vm) {
+            act(i);
+        }
+    }
+}
+
+static void vdev_vm_reset(uint16_t vm)
+{
+    each_pl011(vm, pl011_reset);
+    for (uint16_t i = 0; i < CFG_PL031_COUNT; i++) {
+        if (cfg_pl031s[i].vm == vm) {
+            pl031_reset(i);
+        }
+    }
+}
+
+void features_console_event(uint16_t vm)
+{
+    each_pl011(vm, pl011_poll);
+}
+
+/* The vGIC before the timers and devices, which set lines at their reset. PSCI last: a vCPU that
+ * counts as off may be switched on by another CPU at once, so all else of it has to be down. */
+const struct life_feature life_features[] = {
+    {vgic_vm_reset, vgic_vcpu_reset, vgic_vcpu_stop},
+    {vtimer_vm_reset, vtimer_vcpu_reset, vtimer_vcpu_stop},
+    {vdev_vm_reset, NULL, NULL},
+    {psci_vm_reset, psci_boot_vcpu_on, psci_set_off},
+};
+const unsigned life_feature_count = ARRAY_COUNT(life_features);
