@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from generator.diagnostics import Place
+from generator.units import align_down, align_up
 
 T = TypeVar("T")
 
@@ -20,10 +21,6 @@ BLOCK_2M = 2 * MIB
 BLOCK_1G = 1 << 30
 IPA_BITS = 40
 FIRST_SPI = 32
-
-
-def round_up(value, multiple):
-    return -(-value // multiple) * multiple
 
 
 @dataclass(frozen=True)
@@ -81,8 +78,8 @@ class BoardDevice:
         """The registers as whole 4 KiB pages, sorted, merged."""
         out = []
         for reg in sorted(self.regs):
-            base = reg.base // PAGE * PAGE
-            end = round_up(reg.end, PAGE)
+            base = align_down(reg.base, PAGE)
+            end = align_up(reg.end, PAGE)
             if out and base <= out[-1].end:
                 out[-1] = Range(out[-1].base, max(out[-1].end, end) - out[-1].base)
             else:

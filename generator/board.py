@@ -1,0 +1,143 @@
+"""Loads a board: boards/<name>/board.yaml (what no devicetree says) and board.dts (the rest).
+
+Owns: the translation of a devicetree into model.Board. Promises: nothing about the hardware is
+typed into a description; what is not found here is not there. BoardError is a fault of the board
+folder, or of the name that a description gives; resolve turns it into a diagnostic.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from generator.devicetree import Tree, compile_source
+from generator.model import Board, BoardCpu, BoardDevice, Gic
+
+BOARDS = Path(__file__).resolve().parent.parent / "boards"
+KEYS = {"title", "image_base", "pa_bits", "console", "grants", "qemu", "bus_masters"}
+GICD_SPI_COUNT = 988  # INTIDs 32..1019, the most that a GICv3 has [IHI0069 2.2]
+DMA_PROPERTIES = ("dma-coherent", "dma-noncoherent", "dmas", "iommus")
+# Properties that need something else to work, which a guest does not have.
+DEPENDENCIES = ("resets", "power-domains", "pinctrl-0", "dmas", "phys", "mboxes", "memory-region",
+                "msi-parent", "msi-map", "interrupt-map")
+
+
+class BoardError(Exception):
+    pass
+
+
+def folder_of(name, description_folder):
+    """boards/<name>, or a folder relative to the description when `name` has a slash."""
+    return Path(description_folder, name) if "/" in name else BOARDS / name
+
+
+def known_boards():
+    return sorted(p.parent.name for p in BOARDS.glob("*/board.yaml"))
+
+
+@lru_cache(maxsize=8)
+def load_board(folder):
+    """(Board, Tree) of a board folder; raises BoardError with a sentence."""
+    folder = Path(folder)
+    facts = _facts(folder / "board.yaml")
+    try:
+        blob = compile_source(folder / "board.dts")
+    except ValueError as error:
+        raise BoardError(f"board.dts does not compile: {error}") from error
+    tree = Tree(blob)
+    return _board(folder.name, facts, tree, blob), tree
+
+
+def _facts(path):
+    try:
+        facts = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise BoardError(f"board.yaml cannot be read: {error}") from error
+    missing = {"image_base", "pa_bits", "console", "grants", "qemu"} - set(facts or {})
+    unknown = set(facts or {}) - KEYS
+    if missing or unknown:
+        what = f"lacks {sorted(missing)}" if missing else f"has unknown keys {sorted(unknown)}"
+        raise BoardError(f"board.yaml {what}")
+    return facts
+
+
+def _board(name, facts, tree, blob):
+    gic = _gic(tree)
+    console = tree.find(facts["console"])
+    masters = {tree.labels.get(m, m) for m in facts.get("bus_masters", ())}
+    devices = {n.path: _device(tree, n, gic, masters) for n in tree.nodes.values()
+               if _is_device(n)}
+    return Board(
+        name=name, folder=name, cpus=_cpus(tree), ram=_ram(tree), devices=devices,
+        labels=tree.labels, aliases=tree.aliases, gic=gic,
+        uart=devices.get(console.path) if console else None,
+        reserved=_reserved(tree, gic, console), image_base=facts["image_base"],
+        pa_bits=facts["pa_bits"], grants=frozenset(facts["grants"]), spi_count=GICD_SPI_COUNT,
+        qemu=tuple(str(a) for a in facts["qemu"]), dtb=blob)
+
+
+def _is_device(node):
+    if node.path == "/" or node.path.startswith(("/cpus", "/memory", "/__", "/chosen", "/aliases")):
+        return False
+    return bool(node.compatible) and bool(node.u32s("reg") or node.u32s("interrupts")
+                                          or node.u32s("interrupts-extended"))
+
+
+def _device(tree, node, gic, masters):
+    can_dma = node.path in masters or any(p in node.props for p in DMA_PROPERTIES)
+    iommus = [tree.by_phandle(p) for p in node.u32s("iommus")]
+    return BoardDevice(
+        path=node.path, compatible=node.compatible, regs=node.regs(),
+        irqs=tree.spis(node, gic.path) if gic else (), is_enabled=node.is_enabled,
+        can_dma=can_dma, iommus=tuple(i.path for i in iommus if i is not None),
+        unmet=(*(p for p in DEPENDENCIES if p in node.props), *_unmet_clocks(tree, node)))
+
+
+def _unmet_clocks(tree, node):
+    """Only fixed clocks can be copied for a guest: any other has registers of its own."""
+    providers = clock_providers(tree, node)
+    return ("clocks",) if any("fixed-clock" not in p.compatible for p in providers) else ()
+
+
+def clock_providers(tree, node):
+    """The nodes that `clocks` points to, in its order."""
+    cells, out, at = node.u32s("clocks"), [], 0
+    while at < len(cells):
+        provider = tree.by_phandle(cells[at])
+        if provider is None:
+            break
+        out.append(provider)
+        at += 1 + provider.u32("#clock-cells", 0)
+    return out
+
+
+def _cpus(tree):
+    nodes = [n for n in tree.nodes.values() if n.strings("device_type") == ("cpu",)]
+    return tuple(BoardCpu(i, n.path, int.from_bytes(n.props["reg"], "big"), n.compatible[0])
+                 for i, n in enumerate(n for n in nodes if n.is_enabled))
+
+
+def _ram(tree):
+    nodes = [n for n in tree.nodes.values()
+             if n.strings("device_type") == ("memory",) and n.is_enabled]
+    return tuple(sorted(r for n in nodes for r in n.regs()))
+
+
+def _gic(tree):
+    for node in tree.nodes.values():
+        if "arm,gic-v3" in node.compatible and node.is_enabled:
+            regs = node.regs()
+            count = node.u32("#redistributor-regions", 1)
+            return Gic(node.path, 3, regs[0], regs[1:1 + count])
+    return None
+
+
+def _reserved(tree, gic, console):
+    """Nodes that the hypervisor keeps, and what is part of the CPUs."""
+    kept = [n.path for n in tree.nodes.values()
+            if (console and n.path == console.path)
+            or (gic and (n.path == gic.path or n.path.startswith(gic.path + "/")))
+            or "arm,armv8-timer" in n.compatible
+            or any(c.startswith("arm,psci") or c.endswith("-pmu") or "pmuv3" in c
+                   for c in n.compatible)]
+    return tuple(kept)

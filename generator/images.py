@@ -1,0 +1,73 @@
+"""Reads guest image files and recognises what they are.
+
+Owns: arm64 Image headers and ELF program headers, as far as placing needs them. Promises: any
+byte sequence is accepted; what cannot be used comes back with `problem` in words and the rest
+empty. A file that several VMs name is read once. [Documentation/arch/arm64/booting], [ELF-64]
+"""
+
+from functools import lru_cache
+from pathlib import Path
+import struct
+
+from generator.model import ElfImage, ElfSegment, ImageFile, LinuxHeader
+
+LINUX_MAGIC_OFFSET = 56
+LINUX_MAGIC = b"ARM\x64"
+LINUX_HEADER = struct.Struct("<II QQQ QQQ 4sI")
+ELF_MAGIC = b"\x7fELF"
+ELF64_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
+ELF64_PROGRAM = struct.Struct("<IIQQQQQQ")
+PT_LOAD = 1
+
+
+def read_image(folder, name, place):
+    """The image file `name`, relative to the description's folder."""
+    data, problem = _read(str(Path(folder, name)))
+    if data is None:
+        return ImageFile(name, place, "flat", None, problem)
+    if data.startswith(ELF_MAGIC):
+        elf, problem = _elf(data)
+        return ImageFile(name, place, "elf", data, problem, elf=elf)
+    if data[LINUX_MAGIC_OFFSET:LINUX_MAGIC_OFFSET + 4] == LINUX_MAGIC:
+        return ImageFile(name, place, "linux", data, linux=_linux(data))
+    return ImageFile(name, place, "flat", data, "" if data else "is empty")
+
+
+@lru_cache(maxsize=None)
+def _read(path):
+    try:
+        return Path(path).read_bytes(), ""
+    except OSError as error:
+        return None, f"cannot be read: {error.strerror}"
+
+
+def _linux(data):
+    if len(data) < LINUX_HEADER.size:
+        return None
+    _, _, text_offset, image_size, flags, *_ = LINUX_HEADER.unpack_from(data)
+    return LinuxHeader(text_offset, image_size, flags)
+
+
+def _elf(data):
+    if len(data) < 20:
+        return None, "is an ELF file cut short"
+    bits = 64 if data[4] == 2 else 32
+    machine = int.from_bytes(data[18:20], "little" if data[5] == 1 else "big")
+    if bits != 64 or data[5] != 1 or len(data) < ELF64_HEADER.size:
+        return ElfImage(machine, bits, 0, ()), "is not a 64-bit little-endian ELF file"
+    header = ELF64_HEADER.unpack_from(data)
+    entry, table, entry_size, count = header[4], header[5], header[9], header[10]
+    if count and (entry_size < ELF64_PROGRAM.size or table + count * entry_size > len(data)):
+        return ElfImage(machine, bits, entry, ()), "has program headers outside the file"
+    segments = []
+    for i in range(count):
+        kind, _, offset, _, address, file_size, memory_size, _ = ELF64_PROGRAM.unpack_from(
+            data, table + i * entry_size)
+        if kind != PT_LOAD or memory_size == 0:
+            continue
+        if offset + file_size > len(data) or file_size > memory_size:
+            return ElfImage(machine, bits, entry, ()), "has a segment outside the file"
+        segments.append(ElfSegment(address, offset, file_size, memory_size))
+    problem = "" if segments else "has nothing to load"
+    ordered = tuple(sorted(segments, key=lambda s: s.address))
+    return ElfImage(machine, bits, entry, ordered), problem
