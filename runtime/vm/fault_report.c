@@ -136,9 +136,10 @@ void fault_report_stop(const struct vcpu *v, uint64_t esr, ipa_t ipa, const char
             (unsigned long long)esr, esr_class_text(esr_class(esr)));
     LOG_ERR("%s: guest address 0x%llx: %s%s", vm->name, (unsigned long long)ipa.ipa,
             (w != NULL) ? "window " : "nothing is there", (w != NULL) ? w->name : "");
-    for (unsigned i = 0; i < 31U; i += 3U) {
+    for (unsigned i = 0; i < 30U; i += 3U) {
         LOG_ERR("%s: x%02u %016llx  x%02u %016llx  x%02u %016llx", vm->name, i,
                 (unsigned long long)vcpu_x(v, i), i + 1U, (unsigned long long)vcpu_x(v, i + 1U),
                 i + 2U, (unsigned long long)vcpu_x(v, i + 2U));
     }
+    LOG_ERR("%s: x30 %016llx", vm->name, (unsigned long long)vcpu_x(v, 30U));
 }

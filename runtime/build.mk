@@ -1,0 +1,93 @@
+# Compiles the runtime with the generated tables of one system, and links the image.
+#
+#   make -f runtime/build.mk OUT=build/<system> [FLAVOUR=ubsan] [V=1]
+#
+# Needs OUT/gen/ from "python3 -m generator build". Leaves OUT/bulkhead.elf and OUT/bulkhead.img.
+# The runtime is compiled per system, because its arrays are sized by the description.
+
+CROSS ?= aarch64-linux-gnu-
+CC := $(CROSS)gcc
+OBJCOPY := $(CROSS)objcopy
+PYTHON ?= /usr/bin/python3
+OUT ?= build/default
+GEN := $(OUT)/gen
+OBJ := $(OUT)/obj$(if $(FLAVOUR),-$(FLAVOUR))
+IMAGE := $(OUT)/bulkhead$(if $(FLAVOUR),-$(FLAVOUR))
+BOARD_CODE ?= qemu-virt
+
+Q := $(if $(V),,@)
+say = @printf '  %-7s %s\n' '$(1)' '$(2)'
+
+LAYERS := lib arch core gic vm mmio smccc psci vtimer vgic vdev sysreg world/ns
+SOURCES := $(sort $(foreach d,$(LAYERS),$(wildcard runtime/$(d)/*.c runtime/$(d)/*.S)) \
+                  $(wildcard runtime/platform/$(BOARD_CODE)/*.c))
+GENERATED := $(GEN)/config.c $(GEN)/stage2.c $(GEN)/el2_map.c $(GEN)/images.S
+OBJECTS := $(patsubst runtime/%,$(OBJ)/%.o,$(SOURCES)) \
+           $(patsubst $(GEN)/%,$(OBJ)/gen/%.o,$(GENERATED))
+
+WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wundef -Wvla -Wcast-qual \
+            -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations \
+            -Wwrite-strings -Wredundant-decls -Wswitch-enum -Wformat=2 -Werror
+# -mstrict-align: nothing at EL2 may depend on unaligned accesses. No floating point at EL2: its
+# registers are the guest's. Frame pointers carry the backtrace of a panic.
+CFLAGS := -std=gnu11 -Os -g -ffreestanding -fno-common -fno-pic -fno-pie -fno-builtin \
+          -fno-asynchronous-unwind-tables -fno-stack-protector -fno-omit-frame-pointer \
+          -fno-delete-null-pointer-checks -fno-optimize-sibling-calls -ffunction-sections \
+          -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+          -mcmodel=small -ffile-prefix-map=$(CURDIR)=. -Iruntime -I$(GEN) $(WARNINGS)
+ifeq ($(FLAVOUR),ubsan)
+# Undefined behaviour traps: a BRK at EL2, which panics with its place.
+CFLAGS += -fsanitize=undefined -fno-sanitize=alignment -fsanitize-undefined-trap-on-error
+endif
+LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+           -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,--gc-sections -Wl,--fatal-warnings \
+           -Wl,-T,$(GEN)/link.ld
+
+.PHONY: all
+all: $(IMAGE).img
+
+$(OBJ)/%.c.o: runtime/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(OBJ)/%.S.o: runtime/%.S
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(CC) $(CFLAGS) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
+
+$(OBJ)/gen/%.c.o: $(GEN)/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(OBJ)/gen/%.S.o: $(GEN)/%.S $(wildcard $(GEN)/images.d)
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(CC) $(CFLAGS) -D__ASSEMBLY__ -MMD -MP -I$(GEN) -c $< -o $@
+
+# Two links: the first finds the functions' addresses for the backtraces of the second.
+$(OBJ)/symbols0.c: runtime/symbols.py
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) $< > $@
+
+$(OBJ)/symbols%.o: $(OBJ)/symbols%.c
+	$(Q)$(CC) $(CFLAGS) -c $< -o $@
+
+$(OBJ)/first.elf: $(OBJECTS) $(OBJ)/symbols0.o $(GEN)/link.ld
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $(OBJECTS) $(OBJ)/symbols0.o -o $@
+
+$(OBJ)/symbols1.c: $(OBJ)/first.elf runtime/symbols.py
+	$(Q)$(PYTHON) runtime/symbols.py $< > $@.tmp && mv $@.tmp $@
+
+$(IMAGE).elf: $(OBJ)/symbols1.o $(OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $(OBJECTS) $(OBJ)/symbols1.o -o $@
+
+$(IMAGE).img: $(IMAGE).elf
+	$(call say,IMAGE,$@)
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+.SECONDARY:
+-include $(OBJECTS:.o=.d)

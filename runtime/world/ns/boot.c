@@ -1,0 +1,130 @@
+/* From the first C instruction to the first guest, on every CPU.
+ *
+ * The boot CPU compares the machine with what the image was built for, brings up the distributor
+ * and starts the other CPUs; from then on each CPU does its own part in parallel: its GIC
+ * interface, and, where it is the boot CPU of a VM, the loading and start of that VM. The
+ * firmware's devicetree may lie where a VM's memory will be: it is read before any VM is loaded.
+ * INV-ASM-OFFSETS is asserted here. */
+#include "arch/asm_offsets.h"
+#include "arch/barrier.h"
+#include "arch/memory.h"
+#include "arch/smc.h"
+#include "core/console.h"
+#include "core/log.h"
+#include "core/machine_check.h"
+#include "core/panic.h"
+#include "core/percpu.h"
+#include "gic/gic.h"
+#include "vm/life.h"
+#include "world/ns/boot.h"
+#include "world/ns/interrupts.h"
+
+_Static_assert(sizeof(struct cfg_cpu) == CFG_CPU_SIZE, "entry.S");
+_Static_assert(offsetof(struct cfg_cpu, mpidr) == CFG_CPU_MPIDR, "entry.S");
+_Static_assert(offsetof(struct cfg_cpu, stack_top) == CFG_CPU_STACK_TOP, "entry.S");
+_Static_assert(offsetof(struct cfg_system, uart_base) == CFG_SYSTEM_UART_BASE, "entry.S");
+_Static_assert(offsetof(struct cfg_system, el2_root) == CFG_SYSTEM_EL2_ROOT, "entry.S");
+_Static_assert(offsetof(struct cfg_system, tcr_el2) == CFG_SYSTEM_TCR_EL2, "entry.S");
+_Static_assert(offsetof(struct cfg_system, mair_el2) == CFG_SYSTEM_MAIR_EL2, "entry.S");
+_Static_assert(sizeof(struct percpu) == 64U, "entry.S");
+_Static_assert(offsetof(struct percpu, vcpu) == 0U, "vectors.S");
+_Static_assert(offsetof(struct vcpu, x) == 0U, "vectors.S");
+
+#define PSCI_CPU_ON_64 0xC4000003U
+
+struct percpu percpus[CFG_CPU_COUNT];
+
+extern void secondary_entry(void);
+
+static void vcpus_init(void)
+{
+    for (uint16_t i = 0; i < CFG_VCPU_COUNT; i++) {
+        const struct cfg_vcpu *cfg = &cfg_vcpus[i];
+
+        vcpus[i] = (struct vcpu){.id = i, .vm = cfg->vm, .index = cfg->index, .cpu = cfg->cpu};
+    }
+    for (uint16_t i = 0; i < CFG_CPU_COUNT; i++) {
+        percpus[i].id = i;
+        percpus[i].vcpu = (cfg_cpus[i].vcpu == CFG_NONE) ? NULL : &vcpus[cfg_cpus[i].vcpu];
+    }
+}
+
+static void banner(void)
+{
+    char hash[2U * sizeof(cfg_system.description_hash) + 1U];
+
+    for (unsigned i = 0; i < sizeof(cfg_system.description_hash); i++) {
+        hash[2U * i] = "0123456789abcdef"[cfg_system.description_hash[i] >> 4];
+        hash[2U * i + 1U] = "0123456789abcdef"[cfg_system.description_hash[i] & 15U];
+    }
+    hash[sizeof(hash) - 1U] = '\0';
+    LOG_INF("Bulkhead, system \"%s\" for board %s: %u VMs on %u CPUs", cfg_system.name,
+            cfg_system.board, CFG_VM_COUNT, CFG_CPU_COUNT);
+    LOG_INF("description sha256:%s", hash);
+}
+
+/* Every other CPU enters at secondary_entry with its index; what the boot CPU wrote is clean to
+ * the point of coherency before: they read it with their caches off only through the constant
+ * tables, which the loader cleaned. */
+static void start_other_cpus(void)
+{
+    const unsigned self = this_cpu()->id;
+
+    for (unsigned i = 0; i < CFG_CPU_COUNT; i++) {
+        struct smc_regs r = {
+            .x = {PSCI_CPU_ON_64, cfg_cpus[i].mpidr, (uintptr_t)secondary_entry, i}};
+
+        if (i == self) {
+            continue;
+        }
+        dsb_sy();
+        arch_smc(&r);
+        if (r.x[0] != 0U) {
+            LOG_ERR("CPU %u (MPIDR 0x%llx) does not start: PSCI CPU_ON says %d", i,
+                    (unsigned long long)cfg_cpus[i].mpidr, (int)(int32_t)r.x[0]);
+        }
+    }
+}
+
+/* The part that every CPU does for itself. */
+static struct vcpu *cpu_up(void)
+{
+    struct percpu *cpu = this_cpu();
+
+    gic_init_cpu(cpu->id);
+    if (cpu->id == cfg_system.console_cpu) {
+        console_start();
+    }
+    if (cpu->vcpu != NULL && cpu->vcpu->index == 0U &&
+        (vcpu_cfg_vm(cpu->vcpu)->flags & CFG_VM_AUTOSTART) != 0U) {
+        life_start(cpu->vcpu->vm);
+    }
+    return cpu_next_vcpu();
+}
+
+struct vcpu *boot_primary(uint64_t devicetree)
+{
+    console_init();
+    banner();
+    vcpus_init();
+    const unsigned wrong = machine_check_board(devicetree) + machine_check_cpu();
+
+    if (wrong != 0U) {
+        panic("this machine is not the one that the image was built for (%u differences, above)",
+              wrong);
+    }
+    for (unsigned i = 0; i < CFG_BOOT_LOAD_COUNT; i++) {
+        memory_clear(pa_make(cfg_boot_loads[i].dst_pa), cfg_boot_loads[i].size);
+    }
+    gic_init_distributor();
+    start_other_cpus();
+    return cpu_up();
+}
+
+struct vcpu *boot_secondary(void)
+{
+    if (machine_check_cpu() != 0U) {
+        panic("CPU %u differs from what the image was built for (above)", this_cpu()->id);
+    }
+    return cpu_up();
+}
