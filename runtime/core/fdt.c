@@ -1,8 +1,6 @@
 /* Bounded walk over a flattened devicetree; core/fdt.h. */
 #include "core/fdt.h"
 
-#include "lib/mem.h"
-
 #define FDT_MAGIC 0xD00DFEEDU
 #define FDT_HEADER_BYTES 40U
 #define FDT_BEGIN_NODE 1U

@@ -5,6 +5,7 @@
  * of it is kept. Every message says what was expected, what was found and what to change. */
 #include "core/machine_check.h"
 
+#include "arch/memory.h"
 #include "arch/smc.h"
 #include "arch/sysreg.h"
 #include "config/config.h"
@@ -12,7 +13,6 @@
 #include "core/log.h"
 #include "gic/gic.h"
 #include "lib/bits.h"
-#include "lib/mem.h"
 
 /* Physical address bits by ID_AA64MMFR0_EL1.PARange [DDI0487 D24.2.72]. */
 static const uint8_t pa_range_bits[] = {32, 36, 40, 42, 44, 48, 52, 56};
@@ -201,7 +201,8 @@ static unsigned check_devicetree(uint64_t address)
         }
     }
     room = (room > FDT_MAX_BYTES) ? FDT_MAX_BYTES : room;
-    if ((address & 7U) != 0U || !fdt_open(&fdt, (const void *)(uintptr_t)address, (uint32_t)room) ||
+    if ((address & 7U) != 0U || room == 0U ||
+        !fdt_open(&fdt, memory_pointer(pa_make(address)), (uint32_t)room) ||
         !fdt_walk(&fdt, visit_property, &found)) {
         LOG_ERR("machine: x0 = 0x%llx at entry is not a devicetree in RAM: the firmware must pass "
                 "its devicetree, or 0",

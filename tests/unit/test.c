@@ -39,9 +39,17 @@ void test_register(const char *name, void (*body)(void))
     cases[case_count++] = (struct test_case){name, body};
 }
 
+static void (*own_setup)(void);
+
 void test_on_begin(void (*setup)(void))
 {
     add_hook(begin_hooks, &begin_count, setup);
+}
+
+/* A test's own setup comes after the fakes', whatever the order of linking. */
+void test_set_setup(void (*setup)(void))
+{
+    own_setup = setup;
 }
 
 void test_on_end(void (*teardown)(void))
@@ -78,6 +86,9 @@ static bool run_case(const struct test_case *c)
     }
     for (unsigned i = 0; i < begin_count; i++) {
         begin_hooks[i]();
+    }
+    if (own_setup != NULL) {
+        own_setup();
     }
     c->body();
     for (unsigned i = 0; i < end_count; i++) {

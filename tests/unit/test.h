@@ -15,6 +15,7 @@
 void test_register(const char *name, void (*body)(void));
 void test_on_begin(void (*setup)(void));
 void test_on_end(void (*teardown)(void));
+void test_set_setup(void (*setup)(void));
 /* Ends the running test as failed. */
 _Noreturn void test_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -34,7 +35,7 @@ uint64_t test_random(void);
     static void test_setup_(void);                                                                 \
     __attribute__((constructor)) static void test_register_setup_(void)                            \
     {                                                                                              \
-        test_on_begin(test_setup_);                                                                \
+        test_set_setup(test_setup_);                                                               \
     }                                                                                              \
     static void test_setup_(void)
 

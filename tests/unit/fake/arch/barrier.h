@@ -35,6 +35,15 @@ static inline void dmb_ish(void)
     fake_barriers.dmb++;
 }
 
+static inline void dsb_nsh(void)
+{
+    fake_barriers.dsb++;
+}
+
+static inline void tlbi_vmalls12e1(void)
+{
+}
+
 static inline void wfi(void)
 {
     fake_barriers.wfi++;
