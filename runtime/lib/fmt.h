@@ -1,0 +1,27 @@
+/* A formatter without a C library: printf's syntax into a sink.
+ *
+ * Conversions: %c %s %d %i %u %x %X %p %%. Flags: '-' (left), '0' (zero padding), '#' (0x before
+ * %x). Width and precision as numbers or '*'; precision is for %s alone (most characters).
+ * Lengths: hh h l ll z j t. %p prints 0x and 16 digits. A conversion that is not listed is printed
+ * as it stands and takes no argument. A null string prints "(null)". */
+#ifndef LIB_FMT_H
+#define LIB_FMT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct fmt_sink {
+    void (*put)(struct fmt_sink *sink, char c);
+};
+
+void fmt_print(struct fmt_sink *sink, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+/* Into `text` of `room` bytes (at least 1): cut off where it is full, always terminated. Returns
+ * the length that was stored. */
+size_t fmt_text_list(char *text, size_t room, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+size_t fmt_text(char *text, size_t room, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,52 @@
+/* A byte ring for one producer and one consumer, which may be on different CPUs.
+ *
+ * The two indices count bytes since the start and wrap at 2^32; their difference is the fill.
+ * Only loads and stores, no read-modify-write. The storage is the caller's: `size` is a power of
+ * two and the same in every call. Zero-initialised is empty. */
+#ifndef LIB_RING_H
+#define LIB_RING_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ring {
+    _Atomic uint32_t put;   /* written by the producer */
+    _Atomic uint32_t taken; /* written by the consumer */
+};
+
+/* Bytes in the ring: exact for either side's own purpose, since the other side can only change it
+ * in the favourable direction (more to take, or more room). */
+static inline uint32_t ring_fill(struct ring *r)
+{
+    const uint32_t taken = atomic_load_explicit(&r->taken, memory_order_acquire);
+    return atomic_load_explicit(&r->put, memory_order_acquire) - taken;
+}
+
+/* Producer. False when the ring is full. */
+static inline bool ring_put(struct ring *r, uint8_t *storage, uint32_t size, uint8_t byte)
+{
+    const uint32_t put = atomic_load_explicit(&r->put, memory_order_relaxed);
+    /* Acquire: the consumer has read the slot before it is written again. */
+    if (put - atomic_load_explicit(&r->taken, memory_order_acquire) >= size) {
+        return false;
+    }
+    storage[put & (size - 1U)] = byte;
+    /* Release: the byte is visible to the consumer before the index that covers it. */
+    atomic_store_explicit(&r->put, put + 1U, memory_order_release);
+    return true;
+}
+
+/* Consumer. False when the ring is empty. */
+static inline bool ring_take(struct ring *r, const uint8_t *storage, uint32_t size, uint8_t *byte)
+{
+    const uint32_t taken = atomic_load_explicit(&r->taken, memory_order_relaxed);
+    if (atomic_load_explicit(&r->put, memory_order_acquire) == taken) {
+        return false;
+    }
+    *byte = storage[taken & (size - 1U)];
+    atomic_store_explicit(&r->taken, taken + 1U, memory_order_release);
+    return true;
+}
+
+#endif
