@@ -3,12 +3,17 @@
 #ifndef ARCH_GICH_H
 #define ARCH_GICH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define GICH_LR_MAX 16U
 
 /* Number of list registers of this CPU, 1..16 (ICH_VTR_EL2.ListRegs + 1). */
 unsigned gich_lr_count(void);
+/* Bits of priority that the virtual CPU interface implements, 5..8 (ICH_VTR_EL2.PRIbits + 1). */
+unsigned gich_priority_bits(void);
+/* Can ICH_HCR_EL2.TDIR trap the guest's ICC_DIR_EL1 alone (ICH_VTR_EL2.TDS)? */
+bool gich_can_trap_dir(void);
 uint64_t gich_lr_read(unsigned i);             /* i < gich_lr_count() */
 void gich_lr_write(unsigned i, uint64_t lr);
 uint64_t gich_hcr_read(void);
