@@ -27,9 +27,13 @@ void gic_spi_configure(uint32_t intid, bool edge, unsigned cpu);
 void gic_spi_route(uint32_t intid, unsigned cpu);
 void gic_spi_set_pending(uint32_t intid, bool pending);
 void gic_spi_set_active(uint32_t intid, bool active);
+bool gic_spi_is_pending(uint32_t intid);
 /* Physical PPIs of this CPU. */
 void gic_ppi_enable(uint32_t intid, bool enable);
+void gic_ppi_set_pending(uint32_t intid, bool pending);
 void gic_ppi_set_active(uint32_t intid, bool active);
+/* The PPI's physical pending state at any CPU. */
+bool gic_ppi_is_pending(unsigned cpu, uint32_t intid);
 
 /* Sends SGI `GIC_SGI_MESSAGE` to another CPU; what was written before is visible there. */
 void gic_send_message_sgi(unsigned cpu);

@@ -8,9 +8,11 @@
 
 /* At a VM's start: its virtual counter begins at 0 now. On the boot CPU of the VM. */
 void vtimer_vm_reset(uint16_t vm);
-/* On the CPU of `v`, before entry: offset, access rights, both timers off, PPIs on. */
+/* On the CPU of `v`, before entry: offset, access rights, both timers off. Their PPIs follow the
+ * guest's own enables, by the vGIC. */
 void vtimer_vcpu_reset(struct vcpu *v);
-/* On the CPU of `v`: both timers off, PPIs masked. */
+/* On the CPU of `v`: both timers off, so that their lines are low. Before vgic_vcpu_stop(), which
+ * then drops what they had pending. */
 void vtimer_vcpu_stop(struct vcpu *v);
 
 #endif
