@@ -98,14 +98,14 @@ guest_enter:
     isb
     .size guest_enter, . - guest_enter
 
-/* Taken at EL2: keep the registers in panic_frame and report. SP_EL0 and TPIDR_EL0 are the
- * guest's; they serve as scratch because this CPU never enters a guest again. */
+/* Taken at EL2: keep the registers in panic_frame and report. The registers used as scratch are
+ * the guest's; this CPU never enters a guest again. The first CPU to come claims the frame and
+ * the stack; another one, or a fault while reporting, stops silently. */
     .macro el2_exception name, kind
     .type \name, %function
 \name:
     msr sp_el0, x0
-    msr tpidr_el0, x1
-    mov x1, #\kind
+    mov x0, #\kind
     b el2_panic
     .size \name, . - \name
     .endm
@@ -117,30 +117,42 @@ guest_enter:
 
     .type el2_panic, %function
 el2_panic:
-    ldr x0, =panic_frame       /* only the first CPU to panic prints: see core/panic.c */
-    stp x2, x3, [x0, #16 * 1]
-    stp x4, x5, [x0, #16 * 2]
-    stp x6, x7, [x0, #16 * 3]
-    stp x8, x9, [x0, #16 * 4]
-    stp x10, x11, [x0, #16 * 5]
-    stp x12, x13, [x0, #16 * 6]
-    stp x14, x15, [x0, #16 * 7]
-    stp x16, x17, [x0, #16 * 8]
-    stp x18, x19, [x0, #16 * 9]
-    stp x20, x21, [x0, #16 * 10]
-    stp x22, x23, [x0, #16 * 11]
-    stp x24, x25, [x0, #16 * 12]
-    stp x26, x27, [x0, #16 * 13]
-    stp x28, x29, [x0, #16 * 14]
+    msr tpidr_el0, x1
+    msr tpidr_el1, x2
+    msr tpidrro_el0, x3
+    ldr x1, =panic_claimed
+1:  ldaxr w2, [x1]
+    cbnz w2, 3f
+    mov w2, #1
+    stlxr w3, w2, [x1]
+    cbnz w3, 1b
+    mrs x2, tpidr_el1
+    mrs x3, tpidrro_el0
+    ldr x1, =panic_frame
+    stp x2, x3, [x1, #16 * 1]
+    stp x4, x5, [x1, #16 * 2]
+    stp x6, x7, [x1, #16 * 3]
+    stp x8, x9, [x1, #16 * 4]
+    stp x10, x11, [x1, #16 * 5]
+    stp x12, x13, [x1, #16 * 6]
+    stp x14, x15, [x1, #16 * 7]
+    stp x16, x17, [x1, #16 * 8]
+    stp x18, x19, [x1, #16 * 9]
+    stp x20, x21, [x1, #16 * 10]
+    stp x22, x23, [x1, #16 * 11]
+    stp x24, x25, [x1, #16 * 12]
+    stp x26, x27, [x1, #16 * 13]
+    stp x28, x29, [x1, #16 * 14]
     mov x2, sp
-    stp x30, x2, [x0, #16 * 15]
+    stp x30, x2, [x1, #16 * 15]
     mrs x2, sp_el0
     mrs x3, tpidr_el0
-    stp x2, x3, [x0]
+    stp x2, x3, [x1]
     ldr x2, =panic_stack_top
     mov sp, x2
-    mov x0, x1
-    bl panic_exception
+    b panic_exception          /* x0 = kind; does not return */
+3:  wfi
+    b 3b
     .size el2_panic, . - el2_panic
     .ltorg
 

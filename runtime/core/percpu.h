@@ -12,6 +12,7 @@ struct percpu {
     struct vcpu *vcpu; /* the vCPU pinned here, NULL when none: set once at boot */
     uint16_t id;       /* index into cfg_cpus */
     bool guest_runs;   /* the vCPU is on: it is resumed when EL2 has nothing else to do */
+    bool is_up;        /* takes messages: its GIC interface is initialised */
 } __attribute__((aligned(64)));
 
 extern struct percpu percpus[CFG_CPU_COUNT];

@@ -8,7 +8,8 @@
 #include "lib/types.h"
 
 enum { GIC_SGI_MESSAGE = 0, GIC_PPI_MAINTENANCE = 25, GIC_PPI_VTIMER = 27, GIC_PPI_PTIMER = 30,
-       GIC_PPI_PMU = 23 };
+       GIC_PPI_PMU = 23,
+       GIC_PPI_HTIMER = 26 };
 #define GIC_INTID_SPURIOUS 1023U
 
 void gic_init_distributor(void); /* once, on the boot CPU */

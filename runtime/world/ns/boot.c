@@ -92,6 +92,7 @@ static struct vcpu *cpu_up(void)
     struct percpu *cpu = this_cpu();
 
     gic_init_cpu(cpu->id);
+    cpu->is_up = true;
     if (cpu->id == cfg_system.console_cpu) {
         console_start();
     }

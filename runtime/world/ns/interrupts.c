@@ -9,6 +9,7 @@
 #include "arch/barrier.h"
 #include "core/console.h"
 #include "core/mailbox.h"
+#include "core/panic.h"
 #include "core/percpu.h"
 #include "core/timer.h"
 #include "gic/gic.h"
@@ -51,6 +52,9 @@ static void serve_messages(struct vcpu *v)
 {
     const uint32_t messages = mailbox_take(this_cpu()->id);
 
+    if ((messages & MSG_HALT) != 0U) {
+        panic_halt();
+    }
     if (v != NULL && messages != 0U) {
         serve_vcpu_messages(v, messages);
     }

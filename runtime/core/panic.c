@@ -1,0 +1,192 @@
+/* Panic; core/panic.h.
+ *
+ * The first CPU to panic claims the right to print and the panic stack; any other, and a fault
+ * while printing, stops silently. Output is polled straight to the board's UART: nothing of the
+ * console or the log is trusted any more. */
+#include "core/panic.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+
+#include "arch/barrier.h"
+#include "core/mailbox.h"
+#include "core/percpu.h"
+#include "core/symbols.h"
+#include "lib/bits.h"
+#include "lib/fmt.h"
+#include "platform/platform.h"
+
+struct panic_registers {
+    uint64_t x[31];
+    uint64_t sp;
+};
+extern struct panic_registers panic_frame; /* arch/vectors.S */
+_Atomic uint32_t panic_claimed;            /* also taken by arch/vectors.S */
+
+extern const uint8_t __data_start[];
+extern const uint8_t __image_end[];
+
+#define FRAMES_MAX 32U
+#define UART_PATIENCE 10000000U /* polls until a UART that never gets ready is given up */
+
+static void put_raw(uint8_t byte)
+{
+    for (unsigned i = 0; i < UART_PATIENCE && !platform_uart_tx_ready(); i++) {
+    }
+    platform_uart_tx(byte);
+}
+
+static void put(struct fmt_sink *sink, char c)
+{
+    (void)sink;
+    if (c == '\n') {
+        put_raw('\r');
+    }
+    put_raw((uint8_t)c);
+}
+
+static struct fmt_sink uart = {put};
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fmt_print(&uart, format, arguments);
+    va_end(arguments);
+}
+
+void panic_halt(void)
+{
+    for (;;) {
+        wfi();
+    }
+}
+
+static void stop_others(void)
+{
+    const struct percpu *self = this_cpu();
+
+    for (unsigned i = 0; self->is_up && i < CFG_CPU_COUNT; i++) {
+        if (i != self->id && percpus[i].is_up) {
+            mailbox_post(i, MSG_HALT);
+        }
+    }
+}
+
+static void say_address(const char *what, uint64_t address)
+{
+    const struct symbol *s = symbol_find(address);
+
+    if (s != NULL) {
+        say("  %s 0x%016llx %s+0x%llx\n", what, (unsigned long long)address, s->name,
+            (unsigned long long)(address - s->address));
+    } else {
+        say("  %s 0x%016llx\n", what, (unsigned long long)address);
+    }
+}
+
+/* Follows the frame records [AAPCS64 6.4.6] as long as they lie, ascending, in EL2's data. */
+static void backtrace(uint64_t fp)
+{
+    for (unsigned i = 0; i < FRAMES_MAX; i++) {
+        if ((fp & 15U) != 0U || fp < (uintptr_t)__data_start || fp >= (uintptr_t)__image_end) {
+            return;
+        }
+        const uint64_t *record = (const uint64_t *)(uintptr_t)fp;
+
+        if (record[1] == 0U) {
+            return;
+        }
+        say_address("from", record[1] - 4U);
+        if (record[0] <= fp) {
+            return;
+        }
+        fp = record[0];
+    }
+}
+
+static void say_header(void)
+{
+    platform_uart_init();
+    say("\n*** bulkhead panic on CPU %u, system \"%s\"\n", this_cpu()->id, cfg_system.name);
+}
+
+static void say_footer(void)
+{
+    say("*** all CPUs are stopped; the image was built from the description with sha256 ");
+    for (unsigned i = 0; i < 8U; i++) {
+        say("%02x", cfg_system.description_hash[i]);
+    }
+    say("...\n");
+}
+
+void panic(const char *format, ...)
+{
+    va_list arguments;
+
+    if (atomic_exchange(&panic_claimed, 1U) != 0U) {
+        panic_halt();
+    }
+    stop_others();
+    say_header();
+    say("*** ");
+    va_start(arguments, format);
+    fmt_print(&uart, format, arguments);
+    va_end(arguments);
+    say("\n");
+    backtrace((uintptr_t)__builtin_frame_address(0));
+    say_footer();
+    panic_halt();
+}
+
+static const char *reason_text(uint64_t kind, uint64_t esr, uint64_t sp)
+{
+    switch (kind) {
+    case 0:
+        break;
+    case 1:
+    case 2:
+        return "an interrupt was taken while EL2 masks them";
+    default:
+        return "an SError interrupt: the hardware reports an error outside any guest";
+    }
+    switch (bits_get(esr, 31, 26)) {
+    case 0x25:
+        return (bits_get(esr, 5, 2) == 1U)
+                   ? "EL2 touched an address that its map does not have (a guard page: stack "
+                     "overflow; or a wrong pointer)"
+                   : "EL2 accessed memory against its map (a write to constants, or an error of "
+                     "memory)";
+    case 0x21:
+        return "EL2 fetched an instruction from where it has no code";
+    case 0x26:
+        return "EL2's stack pointer is misaligned";
+    case 0x3C:
+        return "an undefined operation was caught (BRK: the sanitizer's trap)";
+    default:
+        return (sp == 0U) ? "an exception at EL2 without a stack" : "an exception at EL2";
+    }
+}
+
+void panic_exception(uint64_t kind)
+{
+    const struct panic_registers *r = &panic_frame;
+    const uint64_t esr = SYSREG_READ(ESR_EL2);
+
+    stop_others();
+    say_header();
+    say("*** %s\n", reason_text(kind, esr, r->sp));
+    say("  ESR 0x%llx  FAR 0x%llx  SPSR 0x%llx  SP 0x%llx\n", (unsigned long long)esr,
+        (unsigned long long)SYSREG_READ(FAR_EL2), (unsigned long long)SYSREG_READ(SPSR_EL2),
+        (unsigned long long)r->sp);
+    say_address("PC  ", SYSREG_READ(ELR_EL2));
+    say_address("LR  ", r->x[30]);
+    for (unsigned i = 0; i < 30U; i += 2U) {
+        say("  x%02u 0x%016llx  x%02u 0x%016llx\n", i, (unsigned long long)r->x[i], i + 1U,
+            (unsigned long long)r->x[i + 1U]);
+    }
+    backtrace(r->x[29]);
+    say_footer();
+    panic_halt();
+}
