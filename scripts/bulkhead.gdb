@@ -1,0 +1,27 @@
+# GDB on the hypervisor, stopped at its first instruction at EL2. The image runs where it is
+# linked (identity map), so that its symbols hold with the MMU off and on. Guests at EL1 are seen
+# as addresses without symbols.
+#
+#   continue          run
+#   exits             stop at every entry to EL2 from a guest
+#   guests            the registers of every vCPU at its last exit
+set pagination off
+set confirm off
+set print pretty on
+
+define exits
+  hbreak exit_from_guest
+end
+document exits
+Stop at every entry to EL2 from a guest, once its registers are saved.
+end
+
+define guests
+  print vcpus
+end
+document guests
+The saved registers of every vCPU, as of its last exit to EL2.
+end
+
+hbreak _start
+continue

@@ -1,0 +1,77 @@
+# The guests: build/guests/.
+#
+#   make -f vm-images/build.mk             all of them
+#   make -f vm-images/build.mk build/guests/rt/rt.elf
+#
+# Debian's software comes through scripts/fetch-debian.sh with a cache; bare-metal guests are
+# compiled from vm-images/baremetal (the library), vm-images/rt and vm-images/tests. MANIFEST
+# records which Debian packages went in, with versions and hashes.
+
+GUESTS := build/guests
+CROSS  ?= aarch64-linux-gnu-
+Q      := $(if $(V),,@)
+say     = @printf '  %-7s %s\n'
+SUITE  := $(or $(GUEST_SUITE),bookworm)
+
+BM_SRC  := vm-images/baremetal
+BM_OBJ  := $(GUESTS)/obj
+BM_LIB  := $(patsubst $(BM_SRC)/%,$(BM_OBJ)/baremetal/%.o,$(wildcard $(BM_SRC)/*.c $(BM_SRC)/*.S))
+TESTS   := $(patsubst vm-images/tests/%.c,%,$(wildcard vm-images/tests/*.c))
+ELFS    := $(GUESTS)/rt/rt.elf $(TESTS:%=$(GUESTS)/tests/%.elf)
+
+CFLAGS := -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align -march=armv8-a -O2 -g \
+  -mno-outline-atomics -fno-stack-protector -fno-pie -fno-tree-loop-distribute-patterns -Wall -Wextra -Wconversion \
+  -Wsign-conversion -Wshadow -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror \
+  -I$(BM_SRC)
+LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
+
+.PHONY: all
+all: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(ELFS) $(GUESTS)/MANIFEST
+
+# --- from Debian ---------------------------------------------------------------------------
+
+LINUX_IN := vm-images/linux/build.sh vm-images/lib/newc.py scripts/fetch-debian.sh \
+  $(shell find vm-images/linux/root -type f)
+
+$(GUESTS)/linux/Image: $(LINUX_IN)
+	$(say) GUEST "linux (Debian kernel, BusyBox initramfs)"
+	$(Q)vm-images/linux/build.sh $(GUESTS)/linux
+	$(Q)touch $@
+
+$(GUESTS)/linux/initramfs.cpio.gz: $(GUESTS)/linux/Image ;
+
+$(GUESTS)/uboot/u-boot.bin: vm-images/uboot/build.sh scripts/fetch-debian.sh
+	$(say) GUEST "uboot (Debian u-boot-qemu)"
+	$(Q)vm-images/uboot/build.sh $(GUESTS)/uboot
+	$(Q)touch $@
+
+$(GUESTS)/MANIFEST: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin
+	$(Q)sort .cache/debian/$(SUITE)/*.record > $@
+
+# --- bare metal ----------------------------------------------------------------------------
+
+$(BM_OBJ)/%.c.o: vm-images/%.c vm-images/build.mk
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BM_OBJ)/%.S.o: vm-images/%.S vm-images/build.mk
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BM_OBJ)/guest.ld: $(BM_SRC)/guest.ld $(BM_SRC)/cpu_limits.h
+	@mkdir -p $(@D)
+	$(Q)$(CROSS)cpp -P -I$(BM_SRC) -o $@ $<
+
+
+$(GUESTS)/rt/rt.elf: $(BM_OBJ)/rt/rt.c.o $(BM_LIB) $(BM_OBJ)/guest.ld
+	$(say) GUEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
+
+$(GUESTS)/tests/%.elf: $(BM_OBJ)/tests/%.c.o $(BM_LIB) $(BM_OBJ)/guest.ld
+	$(say) GUEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
+
+.SECONDARY:
+-include $(shell find $(BM_OBJ) -name '*.d' 2>/dev/null)

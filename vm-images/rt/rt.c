@@ -1,0 +1,88 @@
+/* The real-time partition of the default system: work every 10 ms on the virtual timer.
+ *
+ * Deadlines are absolute multiples of the period, so that lateness never adds up. Lateness is the
+ * counter at the start of the work minus the deadline. A tick is missed when the work starts a
+ * whole period or more late: then the ticks in between are counted as missed and left out.
+ * Reports once a second. */
+#include "cpu.h"
+#include "exception.h"
+#include "gic.h"
+#include "timer.h"
+#include "uart.h"
+
+#define PERIOD_MS 10U
+#define TICKS_PER_REPORT (1000U / PERIOD_MS)
+
+struct rt_state {
+    uint64_t period_ticks;
+    uint64_t deadline; /* counter value of the next tick */
+    uint64_t tick_count;
+    uint64_t missed_count;
+    uint64_t worst_late_ticks; /* of the counter */
+    uint32_t checksum;         /* the work: must not be optimised away */
+    volatile bool report_is_due;
+};
+
+static struct rt_state rt;
+
+/* A fixed amount of computation: the CRC-32 of the tick number, bit by bit. */
+static uint32_t rt_work(uint32_t checksum, uint64_t tick)
+{
+    checksum ^= (uint32_t)tick;
+    for (unsigned bit = 0; bit < 32U; bit++) {
+        checksum = (checksum >> 1) ^ (0xedb88320U & (0U - (checksum & 1U)));
+    }
+    return checksum;
+}
+
+static void rt_tick(unsigned intid)
+{
+    if (intid != TIMER_PPI_VIRTUAL) {
+        return;
+    }
+    uint64_t late = timer_now() - rt.deadline;
+    uint64_t skipped = late / rt.period_ticks;
+    rt.missed_count += skipped;
+    rt.worst_late_ticks = (late > rt.worst_late_ticks) ? late : rt.worst_late_ticks;
+    rt.tick_count++;
+    rt.checksum = rt_work(rt.checksum, rt.tick_count);
+    rt.report_is_due = (rt.tick_count % TICKS_PER_REPORT == 0U);
+    rt.deadline += (skipped + 1U) * rt.period_ticks;
+    SYSREG_WRITE(CNTV_CVAL_EL0, rt.deadline);
+    isb();
+}
+
+static void rt_report(void)
+{
+    print("rt: %lu ticks, %lu missed, worst lateness %lu ns, checksum %x\n", rt.tick_count,
+          rt.missed_count, timer_ns(rt.worst_late_ticks), rt.checksum);
+}
+
+void guest_main(uint64_t devicetree);
+
+void guest_main(uint64_t devicetree)
+{
+    (void)devicetree;
+    gic_init();
+    rt.period_ticks = timer_frequency() / (1000U / PERIOD_MS);
+    rt.deadline = timer_now() + rt.period_ticks;
+    print("rt: a tick every %u ms, counter at %lu Hz\n", PERIOD_MS, timer_frequency());
+    irq_hook = rt_tick;
+    gic_enable(TIMER_PPI_VIRTUAL);
+    SYSREG_WRITE(CNTV_CVAL_EL0, rt.deadline);
+    SYSREG_WRITE(CNTV_CTL_EL0, TIMER_CTL_ENABLE);
+    isb();
+    for (;;) {
+        /* Masked, so that a tick between the test and WFI still wakes the CPU. */
+        irq_disable();
+        if (!rt.report_is_due) {
+            wfi();
+        }
+        irq_enable();
+        isb();
+        if (rt.report_is_due) {
+            rt.report_is_due = false;
+            rt_report();
+        }
+    }
+}

@@ -1,0 +1,11 @@
+#!/bin/bash
+# Takes U-Boot for QEMU's arm64 virt machine out of Debian's u-boot-qemu, unmodified.
+#
+# Usage: build.sh OUT      writes OUT/u-boot.bin
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+out=$1
+read -r _ deb < <("$here/../../scripts/fetch-debian.sh" u-boot-qemu)
+mkdir -p "$out"
+dpkg-deb --fsys-tarfile "$deb" | tar -x -O ./usr/lib/u-boot/qemu_arm64/u-boot.bin >"$out/u-boot.bin.new"
+mv "$out/u-boot.bin.new" "$out/u-boot.bin"
