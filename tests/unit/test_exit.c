@@ -1,0 +1,232 @@
+/* sources: world/ns/exit.c world/ns/exceptions.c */
+/* The exit page: each named action has its one effect, and each class its handler. */
+#include "world/ns/exit.h"
+
+#include "core/percpu.h"
+#include "fake/core.h"
+#include "mmio/mmio.h"
+#include "smccc/smccc.h"
+#include "test.h"
+#include "vm/fault_report.h"
+#include "vm/inject.h"
+#include "vm/life.h"
+#include "vm/sysreg_trap.h"
+#include "world/ns/exceptions.h"
+#include "world/ns/interrupts.h"
+
+struct percpu percpus[CFG_CPU_COUNT];
+
+static enum exit_action next_action;
+static unsigned undefs, aborts, leaves, stops, waits, reports, mmio_calls, smc_calls, sysregs;
+static ipa_t mmio_ipa;
+
+void inject_undefined(struct vcpu *v)
+{
+    (void)v;
+    undefs++;
+}
+
+void inject_external_abort(struct vcpu *v, uint64_t esr, uint64_t far)
+{
+    (void)v;
+    (void)esr;
+    CHECK_EQ(far, 0xABCD123);
+    aborts++;
+}
+
+void life_leave(struct vcpu *v)
+{
+    (void)v;
+    leaves++;
+}
+
+void life_request(uint16_t vm, enum life_request what)
+{
+    CHECK_EQ(vm, VM_LINUX0);
+    CHECK_EQ(what, LIFE_STOP);
+    stops++;
+}
+
+struct vcpu *cpu_next_vcpu(void)
+{
+    waits++;
+    return &vcpus[0];
+}
+
+void interrupts_serve(struct vcpu *v)
+{
+    (void)v;
+}
+
+void fault_report_access(const struct vcpu *v, uint64_t esr, ipa_t ipa)
+{
+    (void)v;
+    (void)esr;
+    (void)ipa;
+    reports++;
+}
+
+void fault_report_stop(const struct vcpu *v, uint64_t esr, ipa_t ipa, const char *reason)
+{
+    (void)v;
+    (void)esr;
+    (void)ipa;
+    CHECK(strlen(reason) > 10);
+    reports++;
+}
+
+enum exit_action mmio_abort(struct vcpu *v, uint64_t esr, ipa_t ipa)
+{
+    (void)v;
+    (void)esr;
+    mmio_ipa = ipa;
+    mmio_calls++;
+    return next_action;
+}
+
+enum exit_action smccc_call(struct vcpu *v, enum smccc_conduit conduit)
+{
+    (void)v;
+    smc_calls += (conduit == SMCCC_SMC) ? 100U : 1U;
+    return next_action;
+}
+
+enum exit_action sysreg_trap(struct vcpu *v, uint64_t esr)
+{
+    (void)v;
+    (void)esr;
+    sysregs++;
+    return next_action;
+}
+
+#define ESR(ec, iss) (((uint64_t)(ec) << 26) | (UINT64_C(1) << 25) | (uint64_t)(iss))
+#define EC_DABT 0x24U
+#define EC_IABT 0x20U
+#define TRANSLATION_L3 0x07U
+#define PERMISSION_L3 0x0FU
+
+static struct vcpu *exit_with(uint64_t esr)
+{
+    fake_sysreg_set("ESR_EL2", esr);
+    return exit_sync(&vcpus[0]);
+}
+
+TEST_SETUP()
+{
+    undefs = aborts = leaves = stops = waits = reports = mmio_calls = smc_calls = sysregs = 0;
+    next_action = EXIT_RESUME;
+    fake_sysreg_set("TPIDR_EL2", (uintptr_t)&percpus[0]);
+    fake_sysreg_set("ELR_EL2", 0x40080000);
+    fake_sysreg_set("SPSR_EL2", 0x5 | (1u << 21) | (1u << 10));
+    fake_sysreg_set("FAR_EL2", 0xABCD123);
+    fake_sysreg_set("HPFAR_EL2", 0x09000000 >> 8);
+    fake_sysreg_set("VBAR_EL1", 0x1000000);
+}
+
+TEST(skip_advances_the_pc_and_clears_step_and_branch_type)
+{
+    next_action = EXIT_SKIP;
+    CHECK(exit_with(ESR(0x18, 0)) == &vcpus[0]);
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080004);
+    CHECK_EQ(fake_sysreg_get("SPSR_EL2"), 5);
+    (void)exit_with(ESR(0x18, 0) & ~(UINT64_C(1) << 25)); /* a 16-bit instruction */
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080006);
+}
+
+TEST(resume_changes_nothing)
+{
+    (void)exit_with(ESR(0x18, 0));
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080000);
+    CHECK_EQ(sysregs, 1);
+}
+
+TEST(calls_with_a_foreign_immediate_are_undefined)
+{
+    (void)exit_with(ESR(0x16, 0));
+    (void)exit_with(ESR(0x17, 0));
+    CHECK_EQ(smc_calls, 101);
+    (void)exit_with(ESR(0x16, 1));
+    (void)exit_with(ESR(0x17, 0xFFFF));
+    CHECK_EQ(smc_calls, 101);
+    CHECK_EQ(undefs, 2);
+}
+
+TEST(every_unowned_class_is_undefined_and_none_is_lost)
+{
+    for (unsigned ec = 0; ec < ESR_EC_COUNT; ec++) {
+        const unsigned before = undefs + smc_calls + sysregs + mmio_calls + aborts;
+        const bool is_hint = ec == 1U;
+
+        CHECK(exception_handlers[ec] != NULL);
+        fake_sysreg_set("ELR_EL2", 0x40080000);
+        (void)exit_with(ESR(ec, (ec == EC_DABT) ? TRANSLATION_L3 : 0U));
+        CHECK_MSG(is_hint || undefs + smc_calls + sysregs + mmio_calls + aborts > before,
+                  "class %#x had no effect", ec);
+    }
+}
+
+TEST(a_translation_fault_goes_to_the_devices_with_its_address)
+{
+    (void)exit_with(ESR(EC_DABT, TRANSLATION_L3));
+    CHECK_EQ(mmio_calls, 1);
+    CHECK_EQ(mmio_ipa.ipa, 0x09000123);
+    CHECK_EQ(reports, 0);
+    next_action = EXIT_ABORT;
+    (void)exit_with(ESR(EC_DABT, TRANSLATION_L3));
+    CHECK_EQ(aborts, 1);
+    CHECK_EQ(reports, 1);
+}
+
+TEST(a_permission_fault_or_a_walk_fault_is_no_device_access)
+{
+    (void)exit_with(ESR(EC_DABT, PERMISSION_L3));
+    (void)exit_with(ESR(EC_DABT, TRANSLATION_L3 | (1u << 7)));
+    CHECK_EQ(mmio_calls, 0);
+    CHECK_EQ(aborts, 2);
+}
+
+TEST(cache_maintenance_of_nothing_is_skipped)
+{
+    (void)exit_with(ESR(EC_DABT, TRANSLATION_L3 | (1u << 8)));
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080004);
+    CHECK_EQ(mmio_calls, 0);
+}
+
+TEST(a_fetch_from_nowhere_aborts_in_the_guest_but_from_its_vectors_stops_it)
+{
+    (void)exit_with(ESR(EC_IABT, TRANSLATION_L3));
+    CHECK_EQ(aborts, 1);
+    CHECK_EQ(stops, 0);
+    fake_sysreg_set("VBAR_EL1", 0xABCD000);
+    (void)exit_with(ESR(EC_IABT, TRANSLATION_L3));
+    CHECK_EQ(aborts, 1);
+    CHECK_EQ(stops, 1);
+    CHECK_EQ(leaves, 1);
+    CHECK_EQ(waits, 1);
+}
+
+TEST(reschedule_leaves_the_guest_and_waits)
+{
+    next_action = EXIT_RESCHEDULE;
+    (void)exit_with(ESR(0x16, 0));
+    CHECK_EQ(leaves, 1);
+    CHECK_EQ(waits, 1);
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080000);
+}
+
+TEST(an_serror_stops_the_vm)
+{
+    (void)exit_serror(&vcpus[0]);
+    CHECK_EQ(stops, 1);
+    CHECK_EQ(waits, 1);
+}
+
+TEST(an_irq_that_stopped_the_guest_does_not_resume_it)
+{
+    percpus[0].guest_runs = true;
+    (void)exit_irq(&vcpus[0]);
+    CHECK_EQ(waits, 0);
+    percpus[0].guest_runs = false;
+    (void)exit_irq(&vcpus[0]);
+    CHECK_EQ(waits, 1);
+}

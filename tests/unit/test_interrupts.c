@@ -1,0 +1,251 @@
+/* sources: world/ns/interrupts.c */
+/* Each physical interrupt reaches its one owner and is deactivated by whoever must; a storm does
+ * not hold a CPU at EL2; messages act in the order that a stop needs. */
+#include "world/ns/interrupts.h"
+
+#include "core/console.h"
+#include "core/mailbox.h"
+#include "core/percpu.h"
+#include "core/timer.h"
+#include "fake/core.h"
+#include "gic/gic.h"
+#include "psci/psci.h"
+#include "test.h"
+#include "vgic/vgic.h"
+#include "vm/life.h"
+#include "world/ns/features.h"
+#include "world/ns/power.h"
+
+struct percpu percpus[CFG_CPU_COUNT];
+
+static char events[256];
+static uint32_t pending[64];
+static unsigned pending_count, acknowledged, dropped, deactivated;
+static bool vm_runs;
+static bool start_waits;
+
+static void note(const char *what, unsigned n)
+{
+    char line[24];
+
+    snprintf(line, sizeof(line), "%s%u ", what, n);
+    if (strlen(events) + strlen(line) < sizeof(events)) {
+        strcat(events, line);
+    }
+}
+
+uint32_t gic_acknowledge(void)
+{
+    return (acknowledged < pending_count) ? pending[acknowledged++] : GIC_INTID_SPURIOUS;
+}
+
+void gic_priority_drop(uint32_t intid)
+{
+    (void)intid;
+    dropped++;
+}
+
+void gic_deactivate(uint32_t intid)
+{
+    (void)intid;
+    deactivated++;
+}
+
+void vgic_inject_hw(struct vcpu *v, uint16_t intid, uint16_t pintid)
+{
+    CHECK_EQ(intid, pintid);
+    note("hw", (unsigned)v->id * 100U + intid);
+}
+
+void vgic_inject_hw_spi(uint16_t vm, uint16_t intid, uint16_t pintid)
+{
+    note("spi", vm * 1000U + intid);
+    CHECK(pintid >= 32U);
+}
+
+void vgic_maintenance(struct vcpu *v)
+{
+    note("maint", v->id);
+}
+
+void vgic_sync(struct vcpu *v)
+{
+    note("sync", v->id);
+}
+
+void timer_interrupt(void)
+{
+    note("timer", 0);
+}
+
+void console_service(void)
+{
+    note("console", 0);
+}
+
+void features_console_event(uint16_t vm)
+{
+    note("rx", vm);
+}
+
+void power_off_when_idle(void)
+{
+    note("idle", 0);
+}
+
+void power_off(void)
+{
+    note("off", 0);
+}
+
+_Noreturn void panic_halt(void);
+void panic_halt(void)
+{
+    test_fail(__FILE__, __LINE__, "halted");
+}
+
+bool life_is_running(uint16_t vm)
+{
+    (void)vm;
+    return vm_runs;
+}
+
+void life_stop_vcpu(struct vcpu *v)
+{
+    note("stop", v->id);
+    vm_runs = false;
+    this_cpu()->guest_runs = false;
+}
+
+void life_finish(uint16_t vm)
+{
+    note("finish", vm);
+}
+
+void life_start_vcpu(struct vcpu *v, uint64_t entry, uint64_t context)
+{
+    CHECK_EQ(entry, 0x1234);
+    CHECK_EQ(context, 0x5678);
+    note("start", v->id);
+    this_cpu()->guest_runs = true;
+}
+
+bool psci_take_start(struct vcpu *v, uint64_t *entry, uint64_t *context)
+{
+    (void)v;
+    *entry = 0x1234;
+    *context = 0x5678;
+    return start_waits;
+}
+
+TEST_SETUP()
+{
+    events[0] = 0;
+    pending_count = acknowledged = dropped = deactivated = 0;
+    vm_runs = true;
+    start_waits = false;
+    percpus[0] = (struct percpu){.vcpu = &vcpus[0], .guest_runs = true};
+    fake_sysreg_set("TPIDR_EL2", (uintptr_t)&percpus[0]);
+}
+
+static void serve_one(uint32_t intid)
+{
+    pending[0] = intid;
+    pending_count = 1;
+    acknowledged = 0;
+    interrupts_serve(&vcpus[0]);
+}
+
+TEST(guest_ppis_are_linked_and_left_to_the_guest)
+{
+    serve_one(27);
+    serve_one(30);
+    serve_one(23);
+    CHECK_STR(events, "hw27 hw30 hw23 ");
+    CHECK_EQ(dropped, 3);
+    CHECK_EQ(deactivated, 0);
+}
+
+TEST(guest_ppis_without_a_guest_are_put_away)
+{
+    percpus[0].guest_runs = false;
+    serve_one(27);
+    CHECK_STR(events, "");
+    CHECK_EQ(deactivated, 1);
+}
+
+TEST(own_interrupts_are_served_and_deactivated)
+{
+    serve_one(25);
+    serve_one(26);
+    serve_one(33); /* the board's UART */
+    CHECK_STR(events, "maint0 timer0 console0 ");
+    CHECK_EQ(deactivated, 3);
+}
+
+TEST(unknown_interrupts_are_deactivated)
+{
+    serve_one(5);
+    serve_one(31);
+    serve_one(63);
+    serve_one(1019);
+    CHECK_STR(events, "");
+    CHECK_EQ(deactivated, 4);
+}
+
+TEST(a_passed_through_spi_goes_to_its_vm)
+{
+    serve_one(cfg_irqs[1].pintid);
+    CHECK_EQ(deactivated, 0);
+    CHECK_EQ(dropped, 1);
+    char expected[32];
+    snprintf(expected, sizeof(expected), "spi%u ", cfg_irqs[1].vm * 1000U + cfg_irqs[1].vintid);
+    CHECK_STR(events, expected);
+}
+
+TEST(a_storm_is_served_a_few_at_a_time)
+{
+    for (unsigned i = 0; i < 64; i++) {
+        pending[i] = 26;
+    }
+    pending_count = 64;
+    interrupts_serve(&vcpus[0]);
+    CHECK(acknowledged > 0 && acknowledged <= 8);
+}
+
+TEST(a_start_that_comes_with_a_stop_does_not_happen)
+{
+    start_waits = true;
+    fake_mailbox[0] = MSG_STOP | MSG_START | MSG_VGIC;
+    serve_one(GIC_SGI_MESSAGE);
+    CHECK_STR(events, "stop0 ");
+    CHECK(!percpus[0].guest_runs);
+}
+
+TEST(messages_reach_their_features)
+{
+    fake_mailbox[0] = MSG_VGIC | MSG_CONSOLE_RX | MSG_CONSOLE_TX;
+    serve_one(GIC_SGI_MESSAGE);
+    CHECK_STR(events, "sync0 rx0 console0 ");
+    CHECK_EQ(deactivated, 1);
+}
+
+TEST(waiting_ends_with_a_start)
+{
+    percpus[0].guest_runs = false;
+    start_waits = true;
+    fake_mailbox[0] = MSG_START;
+    CHECK(cpu_next_vcpu() == &vcpus[0]);
+    CHECK_STR(events, "start0 ");
+}
+
+TEST(a_cpu_without_a_vcpu_serves_the_console)
+{
+    percpus[0].vcpu = NULL;
+    percpus[0].guest_runs = false;
+    fake_mailbox[0] = MSG_CONSOLE_TX | MSG_START;
+    pending[0] = GIC_SGI_MESSAGE;
+    pending_count = 1;
+    interrupts_serve(NULL);
+    CHECK_STR(events, "console0 ");
+}
