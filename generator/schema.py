@@ -45,6 +45,12 @@ class Checked:
         this first."""
         return not any(cut[:len(path)] == path for cut in self._left_out)
 
+    def without(self, refused):
+        """The same with more left out."""
+        if not refused:
+            return self
+        return Checked(_without(self.root, refused), self._left_out | refused)
+
 
 def check(tree, diagnostics):
     """Reports what the schema refuses in `tree`. Returns a Checked, whose root is None when the

@@ -1,0 +1,114 @@
+"""The command line: check, build, explain and schema.
+
+Exit status: 0 all is well, 1 the description has errors (or what was asked is not in it), 2 the
+command line is wrong. Diagnostics go to the standard error as text, or to the standard output as
+JSON; results go to the standard output.
+"""
+
+import argparse
+import sys
+
+from generator.diagnostics import Diagnostics
+
+EPILOG = """\
+commands by example:
+  python3 -m generator check system.yaml
+        is the description right? says all that is wrong, and how to mend it
+  python3 -m generator check --format json system.yaml
+        the same for an editor or a script
+  python3 -m generator build system.yaml --out build/default
+        writes resolved.json (every default made explicit), plan.json (where everything went,
+        and why) and gen/ (tables, devicetrees, linker script)
+  python3 -m generator explain system.yaml 0x09000000
+        what is at this address, physically and for each VM, and which line says so
+  python3 -m generator explain system.yaml 0x40000000 --vm linux0
+  python3 -m generator explain system.yaml irq spi:1
+  python3 -m generator explain system.yaml cpu 3
+  python3 -m generator explain system.yaml why linux0.ram
+  python3 -m generator schema > schema.json
+        the JSON Schema; `--markdown` for the reference page
+
+exit status: 0 all is well; 1 errors in the description; 2 wrong command line
+"""
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python3 -m generator",
+        description="Compiles a system description into the constants of a partitioned machine.",
+        epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    check = commands.add_parser("check", help="check a description and write nothing")
+    build = commands.add_parser("build", help="check a description and write its build folder")
+    build.add_argument("--out", metavar="FOLDER", help="default: build/ and the name of the system")
+    explain = commands.add_parser(
+        "explain", help="say what is somewhere, and why",
+        description="Questions: ADDRESS [--vm VM] | irq NUMBER (33, spi:1 or intid:33) | "
+                    "cpu NUMBER | why VM.WINDOW (or the name of shared memory)")
+    for command in (check, build, explain):
+        command.add_argument("description", metavar="SYSTEM.yaml", help="the description")
+        command.add_argument("--format", choices=("text", "json"), default="text",
+                             help="how diagnostics are written (default: text)")
+    explain.add_argument("question", nargs="+", metavar="QUESTION",
+                         help="an address, or irq N, cpu N, why NAME")
+    explain.add_argument("--vm", help="only this VM's view of an address")
+    schema = commands.add_parser("schema", help="print the JSON Schema of descriptions")
+    schema.add_argument("--markdown", action="store_true", help="print the reference page instead")
+    return parser
+
+
+def main(arguments):
+    options = _parser().parse_args(arguments)
+    return _COMMANDS[options.command](options)
+
+
+def _check(options):
+    from generator.compile import analyse
+    diagnostics = Diagnostics()
+    analyse(options.description, diagnostics)
+    return _finish(options, diagnostics)
+
+
+def _build(options):
+    from generator.compile import build
+    diagnostics = Diagnostics()
+    build(options.description, options.out, diagnostics)
+    return _finish(options, diagnostics)
+
+
+def _explain(options):
+    from generator.compile import analyse
+    from generator.explain import QuestionError, answer
+    diagnostics = Diagnostics()
+    analysis = analyse(options.description, diagnostics)
+    if diagnostics.has_errors:
+        return _finish(options, diagnostics)
+    try:
+        print(answer(analysis, options.question, options.vm))
+    except QuestionError as error:
+        print(f"explain: {error}", file=sys.stderr)
+        return error.status
+    return 0
+
+
+def _schema(options):
+    from generator.schema import SCHEMA_PATH
+    from generator.schema_page import page
+    text = page() if options.markdown else SCHEMA_PATH.read_text(encoding="utf-8")
+    sys.stdout.write(text)
+    return 0
+
+
+def _finish(options, diagnostics):
+    """Shows the diagnostics; the exit status."""
+    if options.format == "json":
+        sys.stdout.write(diagnostics.as_json())
+    else:
+        sys.stderr.write(diagnostics.as_text())
+        errors = sum(1 for d in diagnostics if d.severity == "error")
+        if errors:
+            sys.stderr.write(f"{errors} error{'s' if errors > 1 else ''}\n")
+    return 1 if diagnostics.has_errors else 0
+
+
+_COMMANDS = {"check": _check, "build": _build, "explain": _explain, "schema": _schema}

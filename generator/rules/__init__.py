@@ -1,0 +1,21 @@
+"""The rules that a description must keep: one small function each, in files by subject.
+
+A rule's id is the name of its bad example in tests/generator/bad. Rules of form run in shape.py
+before anything is resolved; those here run on the resolved description and the plan. The order
+does not matter: diagnostics are sorted by place.
+"""
+
+from generator.rules import (
+    boot, cpus, devices, grants, guest_map, images, interrupts, memory, names, physical)
+from generator.rules.context import Context
+
+__all__ = ["Context", "RULES", "check"]
+
+RULES = (*names.RULES, *cpus.RULES, *memory.RULES, *physical.RULES, *guest_map.RULES,
+         *images.RULES, *boot.RULES, *devices.RULES, *interrupts.RULES, *grants.RULES)
+
+
+def check(context):
+    """Runs all rules."""
+    for rule in RULES:
+        rule(context)

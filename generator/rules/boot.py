@@ -1,0 +1,246 @@
+"""Rules about what lies in a VM's memory when it starts, and where it starts.
+
+INV-LOAD-INSIDE, INV-LOAD-ONCE: each piece lies in one window and no two on the same byte.
+"""
+
+from generator.diagnostics import Note
+from generator.model import Range
+from generator.rules import images
+from generator.rules.context import lowest_gap, overlapping_pairs, with_size
+from generator.units import address_text, align_down, align_up, range_text, size_text
+
+FDT_ALIGN = 8  # [DTSpec 5.2]
+INSTRUCTION = 4
+BLOCK = 2 << 20
+
+
+def _sound_vms(context):
+    """VMs whose memory and files have no mistake that was reported already."""
+    bad = {vm.name for vm, file, role in images.files(context) if not images.is_usable(file)
+           or (role == "kernel" and file.linux is None)}
+    for vm in context.vms:
+        whole = all(context.whole("vms", vm.name, key) for key in ("memory", "boot"))
+        if whole and context.whole("vms", vm.name, None) and vm.name not in bad and vm.boot:
+            yield vm
+
+
+def _windows(context, vm):
+    return [w for w in context.plan.windows_of(vm.id)
+            if w.ipa is not None and w.kind != "device" and w.size]
+
+
+def _ram(context, vm):
+    return [w for w in _windows(context, vm) if w.kind == "ram"]
+
+
+def _map_notes(context, vm):
+    return [Note(f"`{vm.name}`'s window `{w.name}` is {with_size(w.ipa_range)}", w.place)
+            for w in _windows(context, vm) if w.kind == "ram"]
+
+
+def piece_outside(context):
+    """image-larger-than-window, elf-segment-outside-memory, image-outside-memory,
+    devicetree-outside-memory."""
+    for vm in _sound_vms(context):
+        for piece in context.plan.pieces_of(vm.id):
+            if piece.window is None and piece.ipa is not None:
+                _report_outside(context, vm, piece)
+
+
+def _report_outside(context, vm, piece):
+    span, notes = piece.ipa_range, _map_notes(context, vm)
+    start = next((w for w in _ram(context, vm) if w.ipa_range.base <= span.base < w.ipa_range.end),
+                 None)
+    if start is not None:
+        missing = align_up(span.end - start.ipa_range.end, 4096)
+        context.error("image-larger-than-window", piece.place,
+                      f"{_named(piece)} needs {with_size(span)}, but the window `{start.name}` "
+                      f"ends at {address_text(start.ipa_range.end - 1)}", *notes,
+                      remedy=f"make `{start.name}` `{size_text(start.size + missing)}` or larger")
+        return
+    rule = ("devicetree-outside-memory" if piece.what == "devicetree" else
+            "elf-segment-outside-memory" if piece.what.startswith("segment ") else
+            "image-outside-memory")
+    context.error(rule, piece.place,
+                  f"{_named(piece)} at {with_size(span)} lies in no private window of `{vm.name}`",
+                  *notes, remedy=_window_remedy(context, vm, span))
+
+
+def _window_remedy(context, vm, span):
+    window = next((w for w in _ram(context, vm) if w.size >= span.size), None)
+    low = align_down(span.base, BLOCK)
+    size = size_text(align_up(span.end - low, BLOCK))
+    own = f"add a window `{{ at: {address_text(low)}, size: {size} }}`"
+    if window is None:
+        return own
+    return f"{own}, or place it inside `{window.name}` ({_span_text(window.ipa_range)})"
+
+
+def _span_text(span):
+    return range_text(span.base, span.size)
+
+
+def _named(piece):
+    return f"the {piece.what}" if piece.what in ("kernel", "initrd", "devicetree") \
+        else f"`{piece.what}`" if not piece.what.startswith("segment ") else f"{piece.what}"
+
+
+def pieces_overlap(context):
+    """image-without-address, initrd-over-kernel, devicetree-over-image, images-overlap."""
+    for vm in _sound_vms(context):
+        pieces = sorted((p for p in context.plan.pieces_of(vm.id) if p.ipa is not None
+                         and p.memory_size), key=lambda p: (p.ipa_range, p.place))
+        for one, other in overlapping_pairs(pieces, lambda p: p.ipa_range):
+            _report_overlap(context, vm, pieces, one, other)
+
+
+def _report_overlap(context, vm, pieces, one, other):
+    first, second = sorted((one, other), key=lambda p: (p.what == "devicetree", p.place))
+    rule = _overlap_rule(context, vm, first, second)
+    if _is_kernel(second) and not _is_kernel(first):
+        first, second = second, first
+    free = _free_for(context, vm, pieces, second)
+    remedy = f"write `at: {address_text(free)}`, the nearest free place" if free is not None \
+        else "make the window larger"
+    extra = "; a kernel needs more memory than its file has, for its zeroed data" \
+        if rule == "initrd-over-kernel" else ""
+    context.error(rule, second.place,
+                  f"{_named(second)} at {_span_text(second.ipa_range)} overlaps {_named(first)} at "
+                  f"{_span_text(first.ipa_range)}{extra}",
+                  Note(f"{_named(first)} is here", first.place), remedy=remedy)
+
+
+def _overlap_rule(context, vm, first, second):
+    if second.what == "devicetree":
+        return "devicetree-over-image"
+    if _has_no_address(vm, first) and _has_no_address(vm, second):
+        return "image-without-address"
+    if _is_kernel(first) != _is_kernel(second):
+        return "initrd-over-kernel"
+    return "images-overlap"
+
+
+def _has_no_address(vm, piece):
+    return any(p.place == piece.place and p.file.kind != "elf" and not p.at.is_given
+               for p in vm.boot.pieces)
+
+
+def _is_kernel(piece):
+    return piece.what == "kernel" or piece.data[56:60] == b"ARM\x64"
+
+
+def _free_for(context, vm, pieces, piece):
+    taken = [p.ipa_range for p in pieces if p is not piece]
+    for window in _ram(context, vm):
+        span = window.ipa_range
+        start = piece.ipa if span.base <= piece.ipa < span.end else span.base
+        free = lowest_gap(taken, piece.memory_size, BLOCK, start, span.end)
+        if free is not None:
+            return free
+    return None
+
+
+def image_window_too_small(context):
+    """image-larger-than-window, for a window that shows or holds an image."""
+    for vm in context.vms:
+        for window in vm.windows:
+            image = window.image
+            if image and images.is_usable(image) and window.kind == "image" \
+                    and window.size.is_given and 0 < window.size.value < image.size:
+                context.error("image-larger-than-window", image.place,
+                              f"`{image.name}` is {image.size} bytes, its window `{window.name}` "
+                              f"{window.size.value}",
+                              Note("the size is here", window.size.place),
+                              remedy=f"write `size: {size_text(align_up(image.size, 4096))}`, or "
+                              "leave it out")
+
+
+def entry_point(context):
+    """entry-misaligned, entry-outside-memory, entry-not-executable, entry-on-nothing."""
+    for vm in _sound_vms(context):
+        entry = context.plan.vms[vm.id].entry
+        if entry is None:
+            continue
+        place = vm.boot.entry.place or (vm.boot.pieces[0].file.place if vm.boot.pieces
+                                        else vm.boot.place)
+        problem = _entry_problem(context, vm, entry)
+        if problem:
+            rule, words, remedy = problem
+            context.error(rule, place, f"the entry point {address_text(entry)} {words}",
+                          *(_map_notes(context, vm) if rule == "entry-outside-memory" else ()),
+                          remedy=remedy)
+
+
+def _entry_problem(context, vm, entry):
+    if entry % INSTRUCTION:
+        return ("entry-misaligned", "is not a multiple of 4, as every instruction is",
+                f"write {address_text(align_down(entry, INSTRUCTION))}")
+    window = next((w for w in _windows(context, vm)
+                   if w.ipa_range.base <= entry < w.ipa_range.end), None)
+    contents = _contents(context, vm)
+    somewhere = f"write {address_text(contents[0][1].base)}, where {contents[0][0]} begins" \
+        if contents else "write an address in one of them"
+    if window is None:
+        if not vm.boot.entry.is_given:
+            return None  # where the image itself lies is wrong, and has its own diagnostic
+        return "entry-outside-memory", f"lies in no window of `{vm.name}`", somewhere
+    if "x" not in window.access:
+        return ("entry-not-executable",
+                f"lies in the window `{window.name}`, whose access is `{window.access}`",
+                f"write `access: {window.access}x` at `{window.name}`")
+    if not any(span.base <= entry < span.end for _what, span in contents):
+        return ("entry-on-nothing", f"lies in the window `{window.name}`, but nothing is loaded "
+                "there", somewhere)
+    return None
+
+
+def _contents(context, vm):
+    """(what, range) of everything that has contents at the start, in order of the description."""
+    found = [(_named(p), Range(p.ipa, len(p.data))) for p in context.plan.pieces_of(vm.id)
+             if p.ipa is not None and p.what != "devicetree"]
+    return found + [(f"`{w.source.image.name}`", w.ipa_range) for w in _windows(context, vm)
+                    if w.kind == "image"]
+
+
+def entry_missing(context):
+    """entry-missing: images in windows do not say where they start."""
+    for vm in _sound_vms(context):
+        if context.plan.vms[vm.id].entry is None and vm.boot.linux is None:
+            context.error("entry-missing", vm.boot.place,
+                          f"nothing says where `{vm.name}` starts",
+                          remedy="add `entry: ADDRESS`")
+
+
+def kernel_window(context):
+    """kernel-window-access, linux-without-ram: Linux writes to its memory and executes it."""
+    for vm in _sound_vms(context):
+        if vm.boot.linux is None:
+            continue
+        piece = next((p for p in context.plan.pieces_of(vm.id) if p.what == "kernel"), None)
+        if piece is None:
+            context.error("linux-without-ram", vm.boot.linux.place,
+                          f"`{vm.name}` has no private window for Linux",
+                          remedy="add `ram: { size: 256 MiB }` under `memory`")
+            continue
+        window = next((w for w in _ram(context, vm) if w.name == piece.window), None)
+        if window is not None and window.access != "rwx":
+            context.error("kernel-window-access", window.source.access.place or window.place,
+                          f"Linux runs in the window `{window.name}`, whose access is "
+                          f"`{window.access}`; it must read, write and execute there",
+                          Note("the kernel is here", piece.place), remedy="write `access: rwx`")
+
+
+def devicetree_misaligned(context):
+    """devicetree-misaligned."""
+    for vm in context.vms:
+        at = vm.boot.devicetree_at if vm.boot else None
+        if at is not None and at.is_given and at.value % FDT_ALIGN:
+            low = align_down(at.value, FDT_ALIGN)
+            context.error("devicetree-misaligned", at.place,
+                          f"the devicetree is at {address_text(at.value)}, which is not a multiple "
+                          f"of {FDT_ALIGN}",
+                          remedy=f"write {address_text(low)} or {address_text(low + FDT_ALIGN)}")
+
+
+RULES = (piece_outside, pieces_overlap, image_window_too_small, entry_point, entry_missing,
+         kernel_window, devicetree_misaligned)

@@ -1,0 +1,166 @@
+"""Rules of form that the schema cannot put well: which keys go together.
+
+They run before anything is resolved, on the tree alone. What breaks one is left out, as with the
+schema, because no later phase could tell what it means.
+"""
+
+from generator.diagnostics import Note
+from generator.load import Mapping
+
+
+def check(checked, diagnostics):
+    """Reports broken forms; returns a Checked without them."""
+    if checked.root is None:
+        return checked
+    refused = set()
+    for vm in _mappings(checked.root.get("vms")):
+        for window in _mappings(vm.get("memory")):
+            refused |= _window_kind(window, checked, diagnostics)
+        refused |= _boot_kind(vm, checked, diagnostics)
+        for device in _mappings(vm.get("devices")):
+            refused |= _device_kind(device, checked, diagnostics)
+            if "irq" in device:
+                refused |= _irq_number(device["irq"], checked, diagnostics)
+        for interrupt in vm.get("interrupts") or ():
+            refused |= _irq_number(interrupt, checked, diagnostics)
+        refused |= _listed_twice(vm, diagnostics)
+    return checked.without(refused)
+
+
+def _mappings(node):
+    if node is None:
+        return []
+    return [child for _key, child in node.items() if isinstance(child, Mapping)]
+
+
+def _other_keys(mapping, keys):
+    return [key for key in keys if key in mapping]
+
+
+def _window_kind(window, checked, diagnostics):
+    """window-kind-mixed, window-without-size."""
+    if "shared" in window:
+        extra = _other_keys(window, ("image", "in_place", "phys"))
+    elif "image" in window:
+        in_place = window.get("in_place")
+        extra = _other_keys(window, ("phys",)) if in_place and in_place.value else []
+    else:
+        extra = _other_keys(window, ("in_place",))
+    if extra:
+        kind = "shared memory" if "shared" in window else (
+            "an image in place" if "image" in window else "private memory without an image")
+        key = extra[0]
+        remedy = f"remove `{key}`"
+        if key == "phys" and "shared" in window:
+            remedy += f", or write it at `shared: {{ {window['shared'].text}: … }}`"
+        diagnostics.error("window-kind-mixed", window.key_place(key),
+                          f"`{key}` does not go with a window onto {kind}", remedy=remedy)
+        return {window.path}
+    has_kind = any(key in window for key in ("shared", "image", "size"))
+    if not has_kind and checked.is_whole(*window.path):
+        diagnostics.error("window-without-size", window.place,
+                          f"the window `{window.path[-1]}` says neither how large it is nor what "
+                          "it shows",
+                          remedy="add `size: 256 MiB` for private memory, `shared: NAME` or "
+                          "`image: FILE`")
+        return {window.path}
+    return set()
+
+
+def _boot_kind(vm, checked, diagnostics):
+    """boot-kind-mixed, boot-linux-override, vm-without-boot."""
+    boot = vm.get("boot")
+    if boot is None:
+        return set()
+    linux, images = "linux" in boot, "images" in boot
+    if linux and images:
+        diagnostics.error("boot-kind-mixed", boot.key_place("images"),
+                          "`images` and `linux` exclude each other",
+                          Note("`linux` is here", boot.key_place("linux")),
+                          remedy="keep `linux` for the arm64 boot protocol, or `images` for "
+                          "anything else")
+        return {boot.path}
+    if linux:
+        return _linux_override(boot, diagnostics)
+    has_image = any("image" in window for window in _mappings(vm.get("memory")))
+    if not images and not has_image and checked.is_whole(*vm.path):
+        diagnostics.error("vm-without-boot", vm.key_place("boot"),
+                          f"nothing is loaded into `{vm.path[-1]}`: `boot` has neither `linux` "
+                          "nor `images`, and no window has an `image`",
+                          remedy="add, for example, `images: [{ file: a.elf }]`")
+        return {boot.path}
+    return set()
+
+
+def _linux_override(boot, diagnostics):
+    extra = _other_keys(boot, ("entry", "x0"))
+    for key in extra:
+        diagnostics.error("boot-linux-override", boot.key_place(key),
+                          f"`{key}` is fixed by the Linux boot protocol",
+                          Note("`linux` is here", boot.key_place("linux")),
+                          remedy=f"remove `{key}`, or load the kernel under `images`")
+    devicetree = boot.get("devicetree")
+    if devicetree is not None and not isinstance(devicetree, Mapping):
+        diagnostics.error("boot-linux-override", boot.key_place("devicetree"),
+                          "Linux cannot start without a devicetree",
+                          Note("`linux` is here", boot.key_place("linux")),
+                          remedy="remove `devicetree: false`")
+        extra.append("devicetree")
+    return {(*boot.path, key) for key in extra}
+
+
+def _device_kind(device, checked, diagnostics):
+    """device-kind, dma-on-emulated."""
+    name = device.path[-1]
+    if "emulate" in device and "assign" in device:
+        diagnostics.error("device-kind", device.key_place("assign"),
+                          f"`{name}` is both emulated and assigned",
+                          Note("`emulate` is here", device.key_place("emulate")),
+                          remedy="keep one of the two")
+        return {device.path}
+    if "emulate" not in device and "assign" not in device:
+        if checked.is_whole(*device.path):
+            diagnostics.error("device-kind", device.place,
+                              f"`{name}` says neither `emulate` nor `assign`",
+                              remedy="add `emulate: pl011`, or `assign: /node/path` for a device "
+                              "of the board")
+        return {device.path}
+    if "emulate" in device and "dma" in device:
+        diagnostics.error("dma-on-emulated", device.key_place("dma"),
+                          f"`{name}` is emulated and makes no DMA", remedy="remove `dma`")
+        return {(*device.path, "dma")}
+    return set()
+
+
+def _irq_number(irq, checked, diagnostics):
+    """irq-ambiguous."""
+    given = _other_keys(irq, ("spi", "intid"))
+    if len(given) == 1:
+        return set()
+    if given:
+        spi, intid = irq["spi"].value, irq["intid"].value
+        agree = ", which agree" if intid == spi + 32 else ""
+        diagnostics.error("irq-ambiguous", irq.key_place("intid"),
+                          f"both `spi: {spi}` (INTID {spi + 32}) and `intid: {intid}` are "
+                          f"given{agree}", Note("`spi` is here", irq.key_place("spi")),
+                          remedy="keep one of the two")
+    elif checked.is_whole(*irq.path):
+        diagnostics.error("irq-ambiguous", irq.place, "the interrupt has no number",
+                          remedy="write `{ spi: 1 }` or `{ intid: 33 }`")
+    return {irq.path}
+
+
+def _listed_twice(vm, diagnostics):
+    """listed-twice: `grant` and `smc_allow`."""
+    refused = set()
+    for key in ("grant", "smc_allow"):
+        seen = {}
+        for item in vm.get(key) or ():
+            first = seen.setdefault(item.value, item)
+            if first is not item:
+                diagnostics.error("listed-twice", item.place,
+                                  f"`{item.text}` is listed twice in `{key}`",
+                                  Note("the first one is here", first.place),
+                                  remedy="remove one of the two")
+                refused.add(item.path)
+    return refused
