@@ -5,6 +5,7 @@
 
 #include "arch/memory.h"
 #include "arch/smc.h"
+#include "arch/sysreg.h"
 #include "fake/core.h"
 #include "fdt_builder.h"
 #include "gic/gic.h"
