@@ -64,7 +64,11 @@ void life_start(uint16_t vm)
     if (atomic_load_explicit(&life_states[vm], memory_order_relaxed) == LIFE_OFF) {
         atomic_fetch_add_explicit(&life_not_off, 1, memory_order_relaxed);
     }
+    const uint64_t before = SYSREG_READ(CNTPCT_EL0);
+
     run_loads(cfg);
+    const uint64_t after = SYSREG_READ(CNTPCT_EL0);
+
     for (unsigned i = 0; i < life_feature_count; i++) {
         if (life_features[i].vm_reset != NULL) {
             life_features[i].vm_reset(vm);
@@ -75,6 +79,8 @@ void life_start(uint16_t vm)
         boot_vcpu->x[i] = cfg->boot_x[i];
     }
     atomic_store_explicit(&life_states[vm], LIFE_RUNNING, memory_order_release);
+    LOG_INF("%s: starts at tick %llu, %llu of them for loading its memory", cfg->name,
+            (unsigned long long)SYSREG_READ(CNTPCT_EL0), (unsigned long long)(after - before));
 }
 
 void life_request(uint16_t vm, enum life_request what)
