@@ -16,6 +16,7 @@ from generator.model import Board, BoardCpu, BoardDevice, Gic
 BOARDS = Path(__file__).resolve().parent.parent / "boards"
 KEYS = {"title", "image_base", "pa_bits", "console", "grants", "qemu", "bus_masters"}
 GICD_SPI_COUNT = 988  # INTIDs 32..1019, the most that a GICv3 has [IHI0069 2.2]
+PA_BITS = (32, 36, 40, 42, 44, 48)  # ID_AA64MMFR0_EL1.PARange [DDI0487 D19.2.65]
 DMA_PROPERTIES = ("dma-coherent", "dma-noncoherent", "dmas", "iommus")
 # Properties that need something else to work, which a guest does not have.
 DEPENDENCIES = ("resets", "power-domains", "pinctrl-0", "dmas", "phys", "mboxes", "memory-region",
@@ -58,6 +59,8 @@ def _facts(path):
     if missing or unknown:
         what = f"lacks {sorted(missing)}" if missing else f"has unknown keys {sorted(unknown)}"
         raise BoardError(f"board.yaml {what}")
+    if facts["pa_bits"] not in PA_BITS:
+        raise BoardError(f"board.yaml: pa_bits is {facts['pa_bits']}, must be one of {PA_BITS}")
     return facts
 
 

@@ -6,6 +6,7 @@ empty. A file that several VMs name is read once. [Documentation/arch/arm64/boot
 """
 
 from functools import lru_cache
+import hashlib
 from pathlib import Path
 import struct
 
@@ -22,23 +23,25 @@ PT_LOAD = 1
 
 def read_image(folder, name, place):
     """The image file `name`, relative to the description's folder."""
-    data, problem = _read(str(Path(folder, name)))
+    data, digest, problem = _read(str(Path(folder, name)))
     if data is None:
         return ImageFile(name, place, "flat", None, problem)
     if data.startswith(ELF_MAGIC):
         elf, problem = _elf(data)
-        return ImageFile(name, place, "elf", data, problem, elf=elf)
+        return ImageFile(name, place, "elf", data, problem, digest, elf=elf)
     if data[LINUX_MAGIC_OFFSET:LINUX_MAGIC_OFFSET + 4] == LINUX_MAGIC:
-        return ImageFile(name, place, "linux", data, linux=_linux(data))
-    return ImageFile(name, place, "flat", data, "" if data else "is empty")
+        return ImageFile(name, place, "linux", data, "", digest, linux=_linux(data))
+    return ImageFile(name, place, "flat", data, "" if data else "is empty", digest)
 
 
 @lru_cache(maxsize=None)
 def _read(path):
+    """(data, SHA-256, problem)."""
     try:
-        return Path(path).read_bytes(), ""
+        data = Path(path).read_bytes()
     except OSError as error:
-        return None, f"cannot be read: {error.strerror}"
+        return None, None, f"cannot be read: {error.strerror}"
+    return data, hashlib.sha256(data).hexdigest(), ""
 
 
 def _linux(data):

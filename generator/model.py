@@ -162,6 +162,7 @@ class ImageFile:
     kind: str  # "linux", "elf" or "flat"
     data: bytes | None = field(repr=False)  # None: cannot be read, see problem
     problem: str = ""  # why it cannot be used, in words
+    sha256: str | None = None
     linux: LinuxHeader | None = None
     elf: ElfImage | None = None
 

@@ -149,7 +149,7 @@ struct cfg_pl031 {
     uint16_t intid; /* virtual INTID >= 32 */
 };
 
-/* A physical SPI owned by one VM, HW-linked. Sorted by pintid. INV-IRQ-ONE-OWNER */
+/* A physical SPI owned by one VM, HW-linked. Sorted by vm, then pintid. INV-IRQ-ONE-OWNER */
 struct cfg_irq {
     uint16_t pintid; /* physical INTID, 32..1019 */
     uint16_t vm;
@@ -169,7 +169,7 @@ extern const struct cfg_load cfg_boot_loads[];/* CFG_BOOT_LOAD_COUNT: shared mem
 extern const struct cfg_mmio cfg_mmios[];     /* CFG_MMIO_COUNT */
 extern const struct cfg_pl011 cfg_pl011s[];   /* CFG_PL011_COUNT */
 extern const struct cfg_pl031 cfg_pl031s[];   /* CFG_PL031_COUNT */
-extern const struct cfg_irq cfg_irqs[];       /* CFG_IRQ_COUNT, sorted by pintid */
+extern const struct cfg_irq cfg_irqs[];       /* CFG_IRQ_COUNT, by vm then pintid */
 /* cfg_irq_of_intid[i - 32]: index into cfg_irqs of physical INTID i, or CFG_NONE;
  * CFG_INTID_LIMIT - 32 entries, CFG_INTID_LIMIT == cfg_system.spi_limit. */
 extern const uint16_t cfg_irq_of_intid[];
