@@ -106,7 +106,7 @@ def _cpus(count, compatible):
     for index in range(count):
         affinity = guest_affinity(index)
         node.add(Out(f"cpu@{affinity:x}", {
-            "device_type": text("cpu"), "compatible": text(compatible, "arm,armv8"),
+            "device_type": text("cpu"), "compatible": text(compatible),
             "enable-method": text("psci"), "reg": cells(affinity)}))
     return node
 
