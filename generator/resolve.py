@@ -25,10 +25,10 @@ ACCESS_DEFAULT = {"ram": "rwx", "shared": "rw", "image": "rx"}
 NO_DEFAULT_REASON = "chosen by the compiler"
 
 
-def resolve(tree, diagnostics):
-    """model.System, or None when there is no board to build for. Files are looked up from the
-    folder of the description."""
-    folder = str(Path(tree.place.file).parent)
+def resolve(tree, description, diagnostics):
+    """model.System, or None when there is no board to build for. `description`: its path; files
+    are looked up from its folder."""
+    folder = str(Path(description).parent)
     board, board_tree = _board(tree, folder, diagnostics)
     if board is None:
         return None
