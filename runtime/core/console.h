@@ -3,11 +3,19 @@
  * Each source (a VM's PL011, or the hypervisor's log) owns a ring that it fills without waiting
  * for anyone; the console CPU alone drains the rings, labels each line with its source's name,
  * and distributes the input to the source that has the focus. A full ring is back-pressure on
- * its own source only. */
+ * its own source only. Policy of the drawing: core/console_mux.h. */
 #ifndef CORE_CONSOLE_H
 #define CORE_CONSOLE_H
 
 #include "lib/types.h"
+
+/* On the boot CPU, MMU on, before anything is logged: the UART, polled. */
+void console_init(void);
+/* On the console CPU, its GIC interface up: from now on output goes through the rings, and input
+ * is taken by interrupt. */
+void console_start(void);
+/* Has console_start() been called? Before, output is polled. */
+bool console_is_started(void);
 
 /* Free bytes in the source's output ring. Called by the VM's CPUs under the PL011's lock. */
 unsigned console_tx_room(uint16_t source);
@@ -16,11 +24,19 @@ unsigned console_tx_room(uint16_t source);
 bool console_tx_put(uint16_t source, uint8_t byte);
 /* Takes the next input byte of `source`; false when there is none. One consumer at a time. */
 bool console_rx_get(uint16_t source, uint8_t *byte);
+/* Input bytes that wait for `source`. */
+unsigned console_rx_count(uint16_t source);
 
 /* On the console CPU: MSG_CONSOLE_TX or the UART's interrupt. Bounded work per call. */
 void console_service(void);
+/* On the console CPU, before the machine goes off: all that is complete in the rings goes out,
+ * polled, for a bounded time. */
+void console_flush(void);
+/* Polled output of `count` bytes, at any time and on any CPU; the caller sees to it that one CPU
+ * at a time does so. Waits a bounded time for a UART that does not drain. */
+void console_write_polled(const char *text, size_t count);
 
-/* A console source's output ring has room again: told to pl011 by the console CPU through
- * mailbox_post(boot CPU of the VM, MSG_CONSOLE_RX). */
+/* A console source's output ring has room again, after it was seen with none: told to pl011 by
+ * the console CPU through mailbox_post(boot CPU of the VM, MSG_CONSOLE_RX). */
 
 #endif

@@ -1,7 +1,6 @@
 /* The log: levelled, one line a call, into the console source "bulkhead". Never blocks: when its
- * ring is full, lines are dropped and counted. Formats: %s %c %d %u %x with optional width, zero
- * padding, and l/ll/z; %p prints 0x and 16 digits. LOG_GUEST is for what a guest caused: rate
- * limited per VM. */
+ * ring is full, lines are dropped and counted. Formats: those of lib/fmt.h. log_guest() is for what a
+ * guest caused: rate limited per VM. Before console_start() lines go to the UART at once. */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 
@@ -13,6 +12,9 @@ void log_print(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* The line is prefixed with the VM's name; at most a few lines a second for each VM. */
 void log_guest(uint16_t vm, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* For panic: from now on every line goes to the UART at once, and no lock is taken. */
+void log_take_over(void);
 
 #define LOG_ERR(...) log_print(LOG_ERROR, __VA_ARGS__)
 #define LOG_WRN(...) log_print(LOG_WARN, __VA_ARGS__)

@@ -37,16 +37,33 @@ static inline bool ring_put(struct ring *r, uint8_t *storage, uint32_t size, uin
     return true;
 }
 
-/* Consumer. False when the ring is empty. */
-static inline bool ring_take(struct ring *r, const uint8_t *storage, uint32_t size, uint8_t *byte)
+/* Consumer: the oldest byte, which stays in the ring. False when the ring is empty. */
+static inline bool ring_peek(struct ring *r, const uint8_t *storage, uint32_t size, uint8_t *byte)
 {
     const uint32_t taken = atomic_load_explicit(&r->taken, memory_order_relaxed);
     if (atomic_load_explicit(&r->put, memory_order_acquire) == taken) {
         return false;
     }
     *byte = storage[taken & (size - 1U)];
-    atomic_store_explicit(&r->taken, taken + 1U, memory_order_release);
     return true;
+}
+
+/* Consumer: the byte that ring_peek() showed leaves the ring. */
+static inline void ring_drop(struct ring *r)
+{
+    const uint32_t taken = atomic_load_explicit(&r->taken, memory_order_relaxed);
+    /* Release: the slot has been read before the producer may use it again. */
+    atomic_store_explicit(&r->taken, taken + 1U, memory_order_release);
+}
+
+/* Consumer. False when the ring is empty. */
+static inline bool ring_take(struct ring *r, const uint8_t *storage, uint32_t size, uint8_t *byte)
+{
+    const bool is_there = ring_peek(r, storage, size, byte);
+    if (is_there) {
+        ring_drop(r);
+    }
+    return is_there;
 }
 
 #endif

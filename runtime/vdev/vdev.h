@@ -11,5 +11,7 @@ void pl011_poll(uint16_t instance);
 
 bool pl031_access(uint16_t instance, struct mmio_access *a);
 void pl031_reset(uint16_t instance);
+/* TIMER_PL031 expired on this CPU: the boot CPU of a VM. */
+void pl031_alarm(void);
 
 #endif

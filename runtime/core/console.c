@@ -1,0 +1,250 @@
+/* Rings between the VMs and the board UART; core/console.h.
+ *
+ * Ring indices are the only state that two CPUs touch: an output ring has the source's CPUs
+ * (serialised by the PL011's lock, or the log's) as producer and the console CPU as consumer; an
+ * input ring the other way round. The multiplexer and the focus belong to the console CPU.
+ *
+ * `is_draining` says that the console CPU will come round without being asked. A producer sets it
+ * after its byte is in the ring and posts MSG_CONSOLE_TX only when it was clear; the console CPU
+ * clears it before it looks at the rings for the last time. So a byte is never forgotten, and a
+ * busy console costs no messages. `wants_room` works alike in the other direction.
+ *
+ * One call does SERVICE_STEPS steps. It goes on by the UART's transmit interrupt when the FIFO is
+ * full; when the UART takes bytes as fast as they come, that interrupt may not occur, since it
+ * marks the passage of a level [DDI0183 3.4.4], and the CPU sends itself a message instead. */
+#include "core/console.h"
+
+#include <stdatomic.h>
+
+#include "config/config.h"
+#include "core/console_input.h"
+#include "core/console_mux.h"
+#include "core/mailbox.h"
+#include "core/timer.h"
+#include "gic/gic.h"
+#include "lib/fmt.h"
+#include "lib/ring.h"
+#include "platform/platform.h"
+
+#define TX_BYTES 4096U
+#define SERVICE_STEPS 64U   /* bytes sent or rounds of feeding, per call */
+#define FEED_BYTES 32U      /* bytes from one source per feeding */
+#define FLUSH_SECONDS 2U    /* before a UART that does not drain is given up */
+#define POLLS_PER_BYTE 100000U
+
+struct console_output {
+    struct ring ring;
+    atomic_bool wants_room;
+    uint8_t bytes[TX_BYTES];
+};
+
+static struct console_output outputs[MUX_SOURCE_COUNT];
+static struct mux mux;
+static uint16_t feed_turn; /* source that is fed first */
+static atomic_bool is_draining;
+static atomic_bool is_started;
+
+void console_init(void)
+{
+    platform_uart_init();
+}
+
+bool console_is_started(void)
+{
+    return atomic_load_explicit(&is_started, memory_order_acquire);
+}
+
+/* --- producers: any CPU ----------------------------------------------------------------- */
+
+static unsigned room_of(struct console_output *o)
+{
+    return TX_BYTES - ring_fill(&o->ring);
+}
+
+unsigned console_tx_room(uint16_t source)
+{
+    struct console_output *const o = &outputs[source];
+    if (room_of(o) > 0U) {
+        return room_of(o);
+    }
+    /* Full: leave word, then look again, since the console CPU may have drained it in between and
+     * not have seen the word. */
+    atomic_store(&o->wants_room, true);
+    atomic_thread_fence(memory_order_seq_cst);
+    return room_of(o);
+}
+
+bool console_tx_put(uint16_t source, uint8_t byte)
+{
+    struct console_output *const o = &outputs[source];
+    if (!ring_put(&o->ring, o->bytes, TX_BYTES, byte)) {
+        return false;
+    }
+    /* The byte is in the ring before the flag is looked at. */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!atomic_exchange(&is_draining, true) && console_is_started()) {
+        mailbox_post(cfg_system.console_cpu, MSG_CONSOLE_TX);
+    }
+    return true;
+}
+
+/* --- the console CPU -------------------------------------------------------------------- */
+
+static void notice(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        (void)console_tx_put(MUX_NOTICE, (uint8_t)*text);
+    }
+}
+
+/* Tells the source's VM that there is room, when it had run out and half of the ring is free. */
+static void grant_room(uint16_t source)
+{
+    struct console_output *const o = &outputs[source];
+    atomic_thread_fence(memory_order_seq_cst);
+    if (source < CFG_CONSOLE_COUNT && atomic_load(&o->wants_room) &&
+        room_of(o) >= TX_BYTES / 2U) {
+        atomic_store(&o->wants_room, false);
+        mailbox_post(input_cpu(source), MSG_CONSOLE_RX);
+    }
+}
+
+/* Moves some output of one source into its line; false when it has none or the line is full. */
+static bool feed_source(uint16_t source, uint64_t now)
+{
+    struct console_output *const o = &outputs[source];
+    uint8_t byte;
+    unsigned fed = 0;
+    while (fed < FEED_BYTES && mux_accepts(&mux, source) &&
+           ring_peek(&o->ring, o->bytes, TX_BYTES, &byte)) {
+        if (mux_put(&mux, source, byte, now)) {
+            ring_drop(&o->ring);
+            fed++;
+        }
+    }
+    grant_room(source);
+    return fed > 0U;
+}
+
+/* Every source gets its turn; false when no source had anything to give. */
+static bool feed(uint64_t now)
+{
+    for (unsigned i = 0; i < MUX_SOURCE_COUNT; i++) {
+        const uint16_t source = (uint16_t)((feed_turn + i) % MUX_SOURCE_COUNT);
+        if (feed_source(source, now)) {
+            feed_turn = (uint16_t)((source + 1U) % MUX_SOURCE_COUNT);
+            return true;
+        }
+    }
+    return false;
+}
+
+enum drain_result { DRAIN_IDLE, DRAIN_FULL, DRAIN_MORE };
+
+static enum drain_result drain(unsigned steps)
+{
+    const uint64_t now = timer_now();
+    for (unsigned i = 0; i < steps; i++) {
+        uint8_t byte;
+        if (!platform_uart_tx_ready()) {
+            return DRAIN_FULL;
+        }
+        if (mux_next(&mux, now, &byte)) {
+            platform_uart_tx(byte);
+        } else if (!feed(now)) {
+            return DRAIN_IDLE;
+        }
+    }
+    return DRAIN_MORE;
+}
+
+static bool has_output(void)
+{
+    for (unsigned i = 0; i < MUX_SOURCE_COUNT; i++) {
+        if (ring_fill(&outputs[i].ring) > 0U) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing to send: producers have to ask again, and the timer wakes us for a line at rest. */
+static bool go_idle(void)
+{
+    atomic_store(&is_draining, false);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (has_output()) {
+        atomic_store(&is_draining, true);
+        return false;
+    }
+    const uint64_t deadline = mux_deadline(&mux);
+    if (deadline == MUX_NEVER) {
+        timer_cancel(TIMER_CONSOLE);
+    } else {
+        timer_set(TIMER_CONSOLE, deadline);
+    }
+    return true;
+}
+
+static void announce_focus(void)
+{
+    char text[64];
+    mux_set_focus(&mux, input_focus());
+    fmt_text(text, sizeof(text), "input: %s\n", input_focus_name());
+    notice(text);
+}
+
+void console_service(void)
+{
+    if (!console_is_started()) {
+        return;
+    }
+    platform_uart_interrupt_clear();
+    const enum input_result input = input_service();
+    if (input == INPUT_SWITCHED) {
+        announce_focus();
+    }
+    atomic_store(&is_draining, true);
+    const enum drain_result result = drain(SERVICE_STEPS);
+    const bool is_idle = result == DRAIN_IDLE && go_idle();
+    platform_uart_interrupts(result == DRAIN_FULL);
+    if (input == INPUT_MORE || input == INPUT_SWITCHED || (result != DRAIN_FULL && !is_idle)) {
+        mailbox_post(cfg_system.console_cpu, MSG_CONSOLE_TX);
+    }
+}
+
+void console_start(void)
+{
+    char text[96];
+    mux_init(&mux, (timer_frequency() + 999U) / 1000U);
+    input_init();
+    mux_set_focus(&mux, input_focus());
+    gic_spi_configure(cfg_system.uart_intid, false, cfg_system.console_cpu);
+    gic_spi_enable(cfg_system.uart_intid, true);
+    platform_uart_interrupts(false);
+    atomic_store_explicit(&is_started, true, memory_order_release);
+
+    input_describe_key(text, sizeof(text));
+    notice(text);
+    announce_focus();
+    mailbox_post(cfg_system.console_cpu, MSG_CONSOLE_TX);
+}
+
+void console_flush(void)
+{
+    const uint64_t begun = timer_now();
+    const uint64_t limit = FLUSH_SECONDS * timer_frequency();
+    while (timer_now() - begun < limit && drain(1) != DRAIN_IDLE) {
+    }
+}
+
+void console_write_polled(const char *text, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (unsigned polls = 0; polls < POLLS_PER_BYTE && !platform_uart_tx_ready(); polls++) {
+        }
+        if (platform_uart_tx_ready()) {
+            platform_uart_tx((uint8_t)text[i]);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+/* The log; core/log.h.
+ *
+ * A line is made on the caller's stack, then handed over under the lock. Until console_start() it
+ * goes to the UART at once; afterwards into the console's ring, whole or not at all. What is lost
+ * is counted and told with the next line that fits. The latest lines also stay in memory
+ * (log_history), where a debugger or a core dump finds them.
+ * Lock: log_lock, innermost but for none; held for one line. After log_take_over() (panic) no
+ * lock is taken, because its holder may be the CPU that panics or one that has stopped. */
+#include "core/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+
+#include "arch/spinlock.h"
+#include "config/config.h"
+#include "core/console.h"
+#include "core/console_mux.h"
+#include "core/timer.h"
+#include "lib/fmt.h"
+
+#define LINE_BYTES 256U
+#define HISTORY_BYTES 8192U
+#define GUEST_BURST 8U      /* lines of one VM at once */
+#define GUEST_PER_SECOND 4U /* and then */
+
+struct guest_allowance {
+    uint64_t refilled; /* ticks */
+    uint32_t lines;    /* that may still be printed */
+    uint32_t suppressed;
+    bool is_used; /* has ever been asked for a line */
+};
+
+static struct spinlock log_lock;
+static struct guest_allowance allowances[CFG_VM_COUNT]; /* under log_lock */
+static uint32_t dropped;                                /* under log_lock */
+static atomic_bool is_taken_over;
+/* Text of the latest lines; the next byte goes to log_history_count mod size. Nothing here reads
+ * it, so the compiler is told that somebody does. */
+__attribute__((used)) static char log_history[HISTORY_BYTES];
+__attribute__((used)) static uint32_t log_history_count;
+
+static bool log_begin(void)
+{
+    const bool locks = !atomic_load_explicit(&is_taken_over, memory_order_relaxed);
+    if (locks) {
+        spin_lock(&log_lock);
+    }
+    return locks;
+}
+
+static void log_end(bool locked)
+{
+    if (locked) {
+        spin_unlock(&log_lock);
+    }
+}
+
+static void remember(const char *line, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        log_history[log_history_count % HISTORY_BYTES] = line[i];
+        log_history_count++;
+    }
+}
+
+static void write_polled(const char *line, size_t length)
+{
+    char label[CFG_NAME_WIDTH + 4U];
+    const size_t label_length =
+        fmt_text(label, sizeof(label), "%-*s | ", (int)CFG_NAME_WIDTH, mux_label(MUX_LOG));
+    console_write_polled(label, label_length);
+    console_write_polled(line, length - 1U);
+    console_write_polled("\r\n", 2);
+}
+
+static bool write_ring(const char *line, size_t length)
+{
+    if (console_tx_room(MUX_LOG) < length) {
+        return false;
+    }
+    for (size_t i = 0; i < length; i++) {
+        (void)console_tx_put(MUX_LOG, (uint8_t)line[i]);
+    }
+    return true;
+}
+
+static void report_dropped(void)
+{
+    char line[48];
+    const size_t length = fmt_text(line, sizeof(line), "%u lines of the log are lost\n", dropped);
+    if (write_ring(line, length)) {
+        dropped = 0;
+    }
+}
+
+/* `line` ends with a newline. Under log_lock. */
+static void emit(const char *line, size_t length)
+{
+    remember(line, length);
+    if (!console_is_started() || atomic_load_explicit(&is_taken_over, memory_order_relaxed)) {
+        write_polled(line, length);
+        return;
+    }
+    if (dropped > 0U) {
+        report_dropped();
+    }
+    if (!write_ring(line, length)) {
+        dropped++;
+    }
+}
+
+static size_t end_line(char *line, size_t length)
+{
+    const size_t end = (length < LINE_BYTES - 2U) ? length : LINE_BYTES - 2U;
+    line[end] = '\n';
+    line[end + 1U] = '\0';
+    return end + 1U;
+}
+
+void log_print(enum log_level level, const char *format, ...)
+{
+    static const char *const prefixes[] = {"error: ", "warning: ", "", "debug: "};
+    char line[LINE_BYTES];
+    va_list arguments;
+    if ((unsigned)level > cfg_system.log_level) {
+        return;
+    }
+    size_t length = fmt_text(line, sizeof(line), "%s", prefixes[level]);
+    va_start(arguments, format);
+    length += fmt_text_list(line + length, sizeof(line) - length, format, arguments);
+    va_end(arguments);
+    length = end_line(line, length);
+
+    const bool locked = log_begin();
+    emit(line, length);
+    log_end(locked);
+}
+
+/* Token bucket: GUEST_BURST lines, refilled at GUEST_PER_SECOND. Under log_lock. */
+static bool allow_guest(struct guest_allowance *a)
+{
+    const uint64_t interval = timer_frequency() / GUEST_PER_SECOND + 1U;
+    const uint64_t now = timer_now();
+    const uint64_t earned = (now - a->refilled) / interval;
+    if (!a->is_used || earned >= GUEST_BURST) {
+        a->is_used = true;
+        a->lines = GUEST_BURST;
+        a->refilled = now;
+    } else {
+        a->refilled += earned * interval;
+        a->lines = (a->lines + (uint32_t)earned < GUEST_BURST) ? a->lines + (uint32_t)earned
+                                                                : GUEST_BURST;
+    }
+    if (a->lines == 0U) {
+        a->suppressed++;
+        return false;
+    }
+    a->lines--;
+    return true;
+}
+
+static void report_suppressed(uint16_t vm)
+{
+    char line[LINE_BYTES];
+    struct guest_allowance *const a = &allowances[vm];
+    size_t length = fmt_text(line, sizeof(line), "%s: %u more lines like these were left out",
+                             cfg_vms[vm].name, a->suppressed);
+    length = end_line(line, length);
+    a->suppressed = 0;
+    emit(line, length);
+}
+
+void log_guest(uint16_t vm, const char *format, ...)
+{
+    char line[LINE_BYTES];
+    va_list arguments;
+    if ((unsigned)LOG_WARN > cfg_system.log_level) {
+        return;
+    }
+    size_t length = fmt_text(line, sizeof(line), "%s: ", cfg_vms[vm].name);
+    va_start(arguments, format);
+    length += fmt_text_list(line + length, sizeof(line) - length, format, arguments);
+    va_end(arguments);
+    length = end_line(line, length);
+
+    const bool locked = log_begin();
+    if (allow_guest(&allowances[vm])) {
+        if (allowances[vm].suppressed > 0U) {
+            report_suppressed(vm);
+        }
+        emit(line, length);
+    }
+    log_end(locked);
+}
+
+void log_take_over(void)
+{
+    atomic_store_explicit(&is_taken_over, true, memory_order_relaxed);
+    console_write_polled("\r\n", 2);
+}

@@ -1,0 +1,9 @@
+/* The const table that binds the clients of the EL2 timer to their handlers. */
+#include "core/console.h"
+#include "core/timer.h"
+#include "vdev/vdev.h"
+
+void (*const timer_handlers[TIMER_CLIENT_COUNT])(void) = {
+    [TIMER_CONSOLE] = console_service,
+    [TIMER_PL031] = pl031_alarm,
+};
