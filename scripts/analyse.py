@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+"""Static analysis of the runtime: cppcheck with its MISRA C:2012 addon, and clang-tidy.
+
+A gate for style, not evidence. Rules in scripts/analysis/deviations.txt are not held, each with
+its reason; any other finding fails. Before the runtime, a file that breaks rules on purpose is
+analysed: when a rule that must fire does not, the analysers themselves are broken.
+
+    scripts/analyse.py            all of it
+    scripts/analyse.py --counts   how often each MISRA rule is broken, deviations included
+"""
+import argparse
+import collections
+import concurrent.futures
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+HERE = ROOT / "scripts" / "analysis"
+CACHE = ROOT / "build" / "analysis"
+INCLUDES = ["-Itests/unit/fake/include", "-Iruntime"]
+MISRA = re.compile(r"misra-c2012-(\d+\.\d+)")
+
+
+def deviations():
+    lines = (HERE / "deviations.txt").read_text().splitlines()
+    return {line.split()[0] for line in lines if line.strip() and not line.startswith("#")}
+
+
+def sources():
+    return [str(p.relative_to(ROOT)) for p in sorted((ROOT / "runtime").rglob("*.c"))]
+
+
+def cppcheck(files, build_dir):
+    """The findings of cppcheck, one line each: file:line: [id] text."""
+    addon = pathlib.Path(tempfile.gettempdir()) / f"bulkhead-misra-{build_dir.name}.json"
+    addon.write_text(json.dumps({
+        "script": "misra.py", "args": [f"--rule-texts={HERE / 'misra_rules.txt'}"]}))
+    build_dir.mkdir(parents=True, exist_ok=True)
+    command = ["cppcheck", "-q", "-j2", "--std=c11", "--platform=unix64-unsigned",
+               "--enable=warning,performance,portability", "--inline-suppr",
+               f"--addon={addon}", f"--cppcheck-build-dir={build_dir}",
+               "--suppress=missingIncludeSystem", "--suppress=unusedStructMember",
+               "-Iruntime", f"-I{CACHE / 'include'}", "-D__aarch64__",
+               "--template={file}:{line}: [{id}] {message}", *files]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        sys.exit(f"analyse: cppcheck failed:\n{done.stdout}{done.stderr}")
+    return [line for line in done.stderr.splitlines() if re.match(r"\S+:\d+: \[", line)]
+
+
+def clang_tidy(file):
+    command = ["clang-tidy", "--quiet", "--warnings-as-errors=*", file, "--", "-std=gnu11",
+               "--target=aarch64-linux-gnu", "-ffreestanding", "-mgeneral-regs-only", "-Iruntime",
+               f"-I{CACHE / 'include'}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.splitlines() if done.returncode != 0 else []
+
+
+def check_analysers_speak():
+    found = "\n".join(cppcheck([str(HERE / "dirty.c")], CACHE / "dirty"))
+    rules = set(MISRA.findall(found))
+    silent = set((HERE / "dirty.expected").read_text().split()) - rules
+    if silent:
+        sys.exit(f"analyse: rules that must fire on dirty.c do not: {', '.join(sorted(silent))}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--counts", action="store_true")
+    arguments = parser.parse_args()
+
+    # The runtime's headers need the counts of some system: those of the unit tests.
+    (CACHE / "include").mkdir(parents=True, exist_ok=True)
+    (CACHE / "include" / "config_sizes.h").write_text(
+        (ROOT / "tests/unit/fake/config_sizes.h").read_text())
+
+    check_analysers_speak()
+    findings = cppcheck(sources(), CACHE / "cppcheck")
+    if arguments.counts:
+        count = collections.Counter(r for line in findings for r in MISRA.findall(line))
+        for rule, n in count.most_common():
+            print(f"{n:5} {rule}")
+        return 0
+    accepted = deviations()
+    held = [line for line in findings if not set(MISRA.findall(line)) & accepted]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        tidy = [line for lines in pool.map(clang_tidy, sources()) for line in lines]
+    for line in held + tidy:
+        print(line)
+    print(f"analyse: {len(sources())} files, {len(held)} cppcheck and "
+          f"{sum('error:' in t for t in tidy)} clang-tidy findings, "
+          f"{len(findings) - len(held)} under recorded deviations")
+    return 1 if held or tidy else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
