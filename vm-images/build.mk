@@ -17,7 +17,7 @@ BM_SRC  := vm-images/baremetal
 BM_OBJ  := $(GUESTS)/obj
 BM_LIB  := $(patsubst $(BM_SRC)/%,$(BM_OBJ)/baremetal/%.o,$(wildcard $(BM_SRC)/*.c $(BM_SRC)/*.S))
 TESTS   := $(patsubst vm-images/tests/%.c,%,$(wildcard vm-images/tests/*.c))
-ELFS    := $(GUESTS)/rt/rt.elf $(TESTS:%=$(GUESTS)/tests/%.elf)
+ELFS    := $(GUESTS)/rt/rt.elf $(GUESTS)/bench/bench.elf $(TESTS:%=$(GUESTS)/tests/%.elf)
 
 CFLAGS := -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align -march=armv8-a -O2 -g \
   -mno-outline-atomics -fno-stack-protector -fno-pie -fno-tree-loop-distribute-patterns -Wall -Wextra -Wconversion \
@@ -64,6 +64,11 @@ $(BM_OBJ)/guest.ld: $(BM_SRC)/guest.ld $(BM_SRC)/cpu_limits.h
 
 
 $(GUESTS)/rt/rt.elf: $(BM_OBJ)/rt/rt.c.o $(BM_LIB) $(BM_OBJ)/guest.ld
+	$(say) GUEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
+
+$(GUESTS)/bench/bench.elf: $(BM_OBJ)/bench/bench.c.o $(BM_OBJ)/bench/vectors.S.o $(BM_LIB) $(BM_OBJ)/guest.ld
 	$(say) GUEST $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
