@@ -8,8 +8,7 @@
 #include "lib/types.h"
 
 enum { GIC_SGI_MESSAGE = 0, GIC_PPI_MAINTENANCE = 25, GIC_PPI_VTIMER = 27, GIC_PPI_PTIMER = 30,
-       GIC_PPI_PMU = 23,
-       GIC_PPI_HTIMER = 26 };
+       GIC_PPI_PMU = 23, GIC_PPI_HTIMER = 26 };
 #define GIC_INTID_SPURIOUS 1023U
 
 void gic_init_distributor(void); /* once, on the boot CPU */
@@ -31,10 +30,12 @@ void gic_spi_set_active(uint32_t intid, bool active);
 bool gic_spi_is_pending(uint32_t intid);
 /* Physical PPIs of this CPU. */
 void gic_ppi_enable(uint32_t intid, bool enable);
-void gic_ppi_set_pending(uint32_t intid, bool pending);
 void gic_ppi_set_active(uint32_t intid, bool active);
-/* The PPI's physical pending state at any CPU. */
-bool gic_ppi_is_pending(unsigned cpu, uint32_t intid);
+/* Physical PPIs of any CPU. */
+void gic_ppi_enable_on(unsigned cpu, uint32_t intid, bool enable);
+void gic_ppi_set_pending_on(unsigned cpu, uint32_t intid, bool pending);
+void gic_ppi_set_active_on(unsigned cpu, uint32_t intid, bool active);
+bool gic_ppi_is_pending_on(unsigned cpu, uint32_t intid);
 
 /* Sends SGI `GIC_SGI_MESSAGE` to another CPU; what was written before is visible there. */
 void gic_send_message_sgi(unsigned cpu);

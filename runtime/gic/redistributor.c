@@ -1,8 +1,8 @@
 /* The physical redistributors: each CPU's PPIs and SGIs; gic/gic.h.
  *
  * Owns the frames of GICR; each CPU finds its own by affinity and remembers it in an array by
- * CPU id. A CPU touches only its own frame, so there is no lock. Waiting happens at boot only and
- * is bounded [IHI0069 12.10, 12.11]. */
+ * CPU id. After that only set and clear registers are written, so there is no lock. Waiting
+ * happens at boot only and is bounded [IHI0069 12.10, 12.11]. */
 #include "gic/gic.h"
 
 #include "core/panic.h"
@@ -91,27 +91,38 @@ void gic_init_cpu(unsigned cpu)
     gic_cpu_interface_init();
 }
 
-static void write_own_bit(uint64_t offset, uint32_t intid)
+/* Set and clear registers: one write changes one interrupt, from whichever CPU. */
+static void write_bit(unsigned cpu, uint64_t offset, uint32_t intid)
 {
-    mmio_write32(sgi_at(this_cpu()->id, offset), UINT32_C(1) << intid);
+    mmio_write32(sgi_at(cpu, offset), UINT32_C(1) << intid);
+}
+
+void gic_ppi_enable_on(unsigned cpu, uint32_t intid, bool enable)
+{
+    write_bit(cpu, enable ? GICD_ISENABLER : GICD_ICENABLER, intid);
+}
+
+void gic_ppi_set_pending_on(unsigned cpu, uint32_t intid, bool pending)
+{
+    write_bit(cpu, pending ? GICD_ISPENDR : GICD_ICPENDR, intid);
+}
+
+void gic_ppi_set_active_on(unsigned cpu, uint32_t intid, bool active)
+{
+    write_bit(cpu, active ? GICD_ISACTIVER : GICD_ICACTIVER, intid);
+}
+
+bool gic_ppi_is_pending_on(unsigned cpu, uint32_t intid)
+{
+    return bit_is_set(mmio_read32(sgi_at(cpu, GICD_ISPENDR)), intid);
 }
 
 void gic_ppi_enable(uint32_t intid, bool enable)
 {
-    write_own_bit(enable ? GICD_ISENABLER : GICD_ICENABLER, intid);
-}
-
-void gic_ppi_set_pending(uint32_t intid, bool pending)
-{
-    write_own_bit(pending ? GICD_ISPENDR : GICD_ICPENDR, intid);
+    gic_ppi_enable_on(this_cpu()->id, intid, enable);
 }
 
 void gic_ppi_set_active(uint32_t intid, bool active)
 {
-    write_own_bit(active ? GICD_ISACTIVER : GICD_ICACTIVER, intid);
-}
-
-bool gic_ppi_is_pending(unsigned cpu, uint32_t intid)
-{
-    return bit_is_set(mmio_read32(sgi_at(cpu, GICD_ISPENDR)), intid);
+    gic_ppi_set_active_on(this_cpu()->id, intid, active);
 }

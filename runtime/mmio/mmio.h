@@ -12,6 +12,8 @@ struct mmio_access {
     uint64_t value;    /* written value, zero-extended; for reads the handler's answer */
     uint8_t size_bytes; /* 1, 2, 4 or 8; offset is NOT necessarily a multiple of it */
     bool is_write;
+    bool retry;         /* set by a device that cannot answer yet, together with `true`: the whole
+                         * instruction is made again (EXIT_RESUME, no register changed) */
 };
 
 /* True: done (for a read, a->value holds the answer; bits above the size are ignored).

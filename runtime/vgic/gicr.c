@@ -1,0 +1,109 @@
+/* The redistributors' registers; vgic/vgic.h [IHI0069 12.10, 12.11].
+ *
+ * Two frames of 64 KiB a vCPU, in the order of their index: RD_base and SGI_base. There are no
+ * LPIs: GICR_TYPER.PLPIS is 0, GICR_PROPBASER and GICR_PENDBASER read as zero and ignore writes.
+ * GICR_WAKER.ProcessorSleep keeps pending interrupts away from the CPU; ChildrenAsleep follows it
+ * at once for this CPU's vCPU and when the other CPU has done it otherwise. Any vCPU of the VM
+ * may access any of the frames. */
+#include "vgic/regs.h"
+#include "vgic/route.h"
+#include "vgic/vgic.h"
+
+#include "lib/bits.h"
+
+enum { FRAME_PAIR_SHIFT = 17 };
+
+#define CTLR_RWP BIT(3)
+#define WAKER_PROCESSOR_SLEEP BIT(1)
+#define WAKER_CHILDREN_ASLEEP BIT(2)
+#define TYPER_LAST BIT(4)
+enum { TYPER_PROCESSOR_NUMBER_SHIFT = 8 };
+
+static bool is_write_pending(const struct vgic_access *a)
+{
+    return a->r != a->g->own && a->r->stale == VGIC_RELIST;
+}
+
+static uint64_t read_ctlr(struct vgic_access *a)
+{
+    return is_write_pending(a) ? CTLR_RWP : 0U;
+}
+
+static uint64_t read_iidr(struct vgic_access *a)
+{
+    (void)a;
+    return VGIC_IIDR_VALUE;
+}
+
+static uint64_t read_typer(struct vgic_access *a)
+{
+    const uint64_t mpidr = cfg_vcpus[a->r->vcpu].vmpidr;
+    const unsigned index = vgic_index_of(a->g, a->r);
+    uint64_t typer = (bits_get(mpidr, 39, 32) << 56) | (bits_get(mpidr, 23, 0) << 32);
+
+    typer |= (uint64_t)index << TYPER_PROCESSOR_NUMBER_SHIFT;
+    typer |= (index + 1U == vgic_cfg(a->g)->vcpu_count) ? TYPER_LAST : 0U;
+    return typer;
+}
+
+static uint64_t read_waker(struct vgic_access *a)
+{
+    const bool is_quiet = a->r->is_asleep && !is_write_pending(a);
+
+    return (a->r->is_asleep ? WAKER_PROCESSOR_SLEEP : 0U) |
+           (is_quiet ? WAKER_CHILDREN_ASLEEP : 0U);
+}
+
+static void write_waker(struct vgic_access *a)
+{
+    const bool is_asleep = (a->value & WAKER_PROCESSOR_SLEEP) != 0U;
+
+    if (a->r->is_asleep != is_asleep) {
+        a->r->is_asleep = is_asleep;
+        vgic_mark(a->g, a->r, VGIC_RELIST);
+        vgic_spi_route_one_of_n(a->g);
+    }
+}
+
+static uint64_t read_id(struct vgic_access *a)
+{
+    return vgic_identification(a->offset, 0x93);
+}
+
+/* Both frames in one table, sorted by offset from RD_base. */
+static const struct vgic_reg table[] = {
+    {0x0000, 0x0003, 0, WIDTH_32, read_ctlr, NULL},
+    {0x0004, 0x0007, 0, WIDTH_32, read_iidr, NULL},
+    {0x0008, 0x000F, 0, WIDTH_32 | WIDTH_64, read_typer, NULL},
+    {0x0010, 0x0013, 0, WIDTH_32, NULL, NULL}, /* STATUSR */
+    {0x0014, 0x0017, 0, WIDTH_32, read_waker, write_waker},
+    {0x0070, 0x007F, 0, WIDTH_32 | WIDTH_64, NULL, NULL}, /* PROPBASER, PENDBASER */
+    {0xFFD0, 0xFFFF, 0, WIDTH_32, read_id, NULL},
+    {0x10080, 0x10083, 1, WIDTH_32, vgic_read_group, vgic_write_group},
+    {0x10100, 0x10103, 1, WIDTH_32, vgic_read_enabled, vgic_write_enable},
+    {0x10180, 0x10183, 1, WIDTH_32, vgic_read_enabled, vgic_write_disable},
+    {0x10200, 0x10203, 1, WIDTH_32, vgic_read_pending, vgic_write_set_pending},
+    {0x10280, 0x10283, 1, WIDTH_32, vgic_read_pending, vgic_write_clear_pending},
+    {0x10300, 0x10303, 1, WIDTH_32, vgic_read_active, vgic_write_set_active},
+    {0x10380, 0x10383, 1, WIDTH_32, vgic_read_active, vgic_write_clear_active},
+    {0x10400, 0x1041F, 8, WIDTH_8 | WIDTH_32, vgic_read_priority, vgic_write_priority},
+    {0x10C00, 0x10C07, 2, WIDTH_32, vgic_read_config, NULL}, /* fixed: as wired */
+    {0x10D00, 0x10D03, 1, WIDTH_32, NULL, NULL}, /* IGRPMODR0 */
+    {0x10E00, 0x10E03, 2, WIDTH_32, NULL, NULL}, /* NSACR */
+};
+
+bool vgic_gicr_access(uint16_t vm, struct mmio_access *m)
+{
+    struct vgic_access a = {.g = vgic_acquire(vm)};
+    const unsigned index = (unsigned)(m->offset >> FRAME_PAIR_SHIFT);
+
+    if (index < vgic_cfg(a.g)->vcpu_count) {
+        a.r = vgic_redist_at(a.g, index);
+        vgic_regs_access(table, ARRAY_COUNT(table), &a,
+                         (uint32_t)(m->offset & ((UINT64_C(1) << FRAME_PAIR_SHIFT) - 1U)), m);
+    } else if (!m->is_write) {
+        m->value = 0;
+    }
+    vgic_release(a.g);
+    return true;
+}

@@ -1,0 +1,20 @@
+/* The physical interrupts behind virtual ones that are `hw`. With the VM's lock held. */
+#ifndef VGIC_HW_H
+#define VGIC_HW_H
+
+#include "vgic/state.h"
+
+/* Physical INTID behind `intid`: the same for PPIs. */
+uint16_t vgic_hw_pintid(const struct vgic_vm *g, unsigned intid);
+/* Each does nothing for an interrupt that is not `hw`. `r` owns PPIs, and is not used for SPIs. */
+void vgic_hw_enable(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid,
+                    bool enable);
+void vgic_hw_set_pending(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid,
+                         bool pending);
+void vgic_hw_activate(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid);
+void vgic_hw_deactivate(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid);
+bool vgic_hw_is_pending(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid);
+/* Enables the PPIs of `r` as its guest has them (`on`), or none of them. */
+void vgic_hw_ppis_follow(const struct vgic_redist *r, bool on);
+
+#endif

@@ -1,0 +1,253 @@
+/* List registers: vgic/lists.h [IHI0069 6.3, 12.4.6].
+ *
+ * Owns ICH_LR<n>_EL2 and ICH_HCR_EL2 of each CPU, and the lr_… state that mirrors them. What is
+ * to be listed is chosen by vgic/choice.c. Rules:
+ * - An edge or SGI moves its latch into the list register; if it is listed as active already, it
+ *   is written back as pending and active.
+ * - A level-sensitive one is listed with LR.EOI: the maintenance interrupt at its deactivation
+ *   samples the line again. It is never listed as pending and active.
+ * - An interrupt with a physical one behind it is listed with LR.HW, so that the guest's
+ *   deactivation deactivates both; pending and active is not allowed with it.
+ * - When not everything fits, the maintenance interrupts tell when the choice has to be made
+ *   anew: no list register pending (NP), a group switched on or off, an unlisted interrupt
+ *   deactivated by EOI (LRENP). ICC_DIR_EL1 then traps, since it says which one. */
+#include "vgic/lists.h"
+
+#include "gic/gic.h"
+#include "lib/bits.h"
+#include "vgic/choice.h"
+#include "vgic/hw.h"
+#include "vgic/route.h"
+#include "vgic/word.h"
+
+#define LR_PENDING BIT(62)
+#define LR_ACTIVE BIT(63)
+#define LR_HW BIT(61)
+#define LR_GROUP BIT(60)
+#define LR_EOI BIT(41)
+enum { LR_PRIORITY_SHIFT = 48, LR_PINTID_SHIFT = 32 };
+
+#define HCR_EN BIT(0)
+#define HCR_LRENPIE BIT(2)
+#define HCR_NPIE BIT(3)
+#define HCR_VGRP0EIE BIT(4)
+#define HCR_VGRP0DIE BIT(5)
+#define HCR_VGRP1EIE BIT(6)
+#define HCR_VGRP1DIE BIT(7)
+#define HCR_TDIR BIT(14)
+#define HCR_EOICOUNT FIELD(31, 27)
+
+/* The pending part of the state of `intid` as it is to be listed. */
+static bool lists_as_pending(const struct vgic_vm *g, const struct vgic_redist *r,
+                             const struct vgic_word *w, uint32_t bit)
+{
+    if (r->is_asleep || (word_deliverable(g, w) & bit) == 0U) {
+        return false;
+    }
+    return (w->active & bit) == 0U || (w->edge & ~w->hw & bit) != 0U;
+}
+
+static uint64_t compose(const struct vgic_vm *g, const struct vgic_redist *r,
+                        const struct vgic_word *w, unsigned intid)
+{
+    const uint32_t bit = UINT32_C(1) << (intid % 32U);
+    uint64_t lr = intid | ((uint64_t)vgic_priority(g, r, intid) << LR_PRIORITY_SHIFT);
+
+    lr |= ((w->group & bit) != 0U) ? LR_GROUP : 0U;
+    lr |= ((w->active & bit) != 0U) ? LR_ACTIVE : 0U;
+    lr |= lists_as_pending(g, r, w, bit) ? LR_PENDING : 0U;
+    if ((w->hw & bit) != 0U) {
+        lr |= LR_HW | ((uint64_t)vgic_hw_pintid(g, intid) << LR_PINTID_SHIFT);
+    } else if ((w->edge & bit) == 0U) {
+        lr |= LR_EOI;
+    }
+    return lr;
+}
+
+/* Puts `intid` into list register `i`: the state moves there. */
+static void list(struct vgic_vm *g, struct vgic_redist *r, unsigned i, uint16_t intid)
+{
+    struct vgic_word *w = vgic_word_of(g, r, intid);
+    const uint32_t bit = UINT32_C(1) << (intid % 32U);
+    const uint64_t lr = compose(g, r, w, intid);
+
+    gich_lr_write(i, lr);
+    r->lr_intid[i] = intid;
+    r->lr_used |= UINT32_C(1) << i;
+    w->lr_latch &= ~bit;
+    if ((lr & LR_PENDING) != 0U) {
+        if ((w->lr_pending & bit) == 0U) {
+            r->asked_word = NULL; /* new to the guest: it may not come back to its read */
+        }
+        w->lr_latch |= ~word_latched(w) & w->latch & bit;
+        w->latch &= ~bit;
+        w->lr_pending |= bit;
+    } else {
+        w->lr_pending &= ~bit;
+    }
+    w->lr_active = (w->lr_active & ~bit) | (w->active & bit);
+    w->active &= ~bit;
+    w->listed |= bit;
+    if (intid >= VGIC_PRIVATE_COUNT) {
+        vgic_spi_of(g, intid)->holder = (uint16_t)vgic_index_of(g, r);
+    }
+}
+
+/* Takes list register `i` out: its state, with what others asked to change, moves back. */
+static void unlist(struct vgic_vm *g, struct vgic_redist *r, unsigned i)
+{
+    const uint64_t lr = gich_lr_read(i);
+    const unsigned intid = r->lr_intid[i];
+    struct vgic_word *w = vgic_word_of(g, r, intid);
+    const uint32_t bit = UINT32_C(1) << (intid % 32U);
+    const bool is_pending = (lr & LR_PENDING) != 0U && (w->drop_pending & bit) == 0U;
+    const bool is_active = (lr & LR_ACTIVE) != 0U && (w->drop_active & bit) == 0U;
+
+    if ((w->hw & bit) != 0U && (lr & (LR_PENDING | LR_ACTIVE)) != 0U && !is_pending &&
+        !is_active) {
+        vgic_hw_deactivate(g, r, intid);
+    }
+    if (is_pending) {
+        w->latch |= bit & (word_latched(w) | w->lr_latch);
+        w->lr_pending |= bit;
+    } else {
+        w->lr_pending &= ~bit;
+    }
+    w->active |= is_active ? bit : 0U;
+    w->listed &= ~bit;
+    w->drop_pending &= ~bit;
+    w->drop_active &= ~bit;
+    w->lr_latch &= ~bit;
+    gich_lr_write(i, 0);
+    r->lr_used &= ~(UINT32_C(1) << i);
+    if (intid >= VGIC_PRIVATE_COUNT) {
+        vgic_intid_changed(g, r, intid);
+    }
+}
+
+static void unlist_all(struct vgic_vm *g, struct vgic_redist *r, uint32_t which)
+{
+    for (uint32_t left = which; left != 0U; left &= left - 1U) {
+        unlist(g, r, (unsigned)__builtin_ctz(left));
+    }
+}
+
+/* List registers whose interrupt the guest has finished with. */
+static uint32_t finished(const struct vgic_redist *r)
+{
+    return r->lr_used & (uint32_t)(gich_elrsr_read() | gich_eisr_read());
+}
+
+static void write_choice(struct vgic_vm *g, struct vgic_redist *r, const struct vgic_choice *c)
+{
+    for (unsigned i = 0; i < c->count; i++) {
+        list(g, r, (unsigned)__builtin_ctz(~r->lr_used), c->intid[i]);
+        if (c->intid[i] >= VGIC_PRIVATE_COUNT) {
+            vgic_spis_changed(g, c->intid[i] / 32U - 1U, 0);
+        }
+    }
+}
+
+static uint64_t overflow_hcr(const struct vgic_choice *c)
+{
+    const uint64_t vmcr = gich_vmcr_read();
+    uint64_t hcr = HCR_EN | HCR_NPIE;
+
+    hcr |= ((vmcr & VMCR_VENG0) != 0U) ? HCR_VGRP0DIE : HCR_VGRP0EIE;
+    hcr |= ((vmcr & VMCR_VENG1) != 0U) ? HCR_VGRP1DIE : HCR_VGRP1EIE;
+    if (c->left_active) {
+        hcr |= HCR_LRENPIE | (gich_can_trap_dir() ? HCR_TDIR : 0U);
+    }
+    return hcr;
+}
+
+/* The guest deactivated interrupts that were not listed, by EOI: those are its highest-priority
+ * ones, since a CPU ends its interrupts in the reverse of the order in which it took them. */
+static void take_eoi_count(struct vgic_vm *g, struct vgic_redist *r)
+{
+    const uint64_t hcr = gich_hcr_read();
+
+    for (uint64_t n = bits_get(hcr, 31, 27); n > 0U; n--) {
+        const unsigned intid = vgic_choice_highest_active(g, r);
+        if (intid == VGIC_NO_INTID) {
+            break;
+        }
+        vgic_word_of(g, r, intid)->active &= ~(UINT32_C(1) << (intid % 32U));
+        vgic_hw_deactivate(g, r, intid);
+        vgic_intid_changed(g, r, intid);
+    }
+    gich_hcr_write(hcr & ~HCR_EOICOUNT);
+}
+
+static void relist(struct vgic_vm *g, struct vgic_redist *r)
+{
+    struct vgic_choice c;
+
+    unlist_all(g, r, r->lr_used);
+    vgic_choose(g, r, gich_lr_count(), &c);
+    write_choice(g, r, &c);
+    r->has_overflow = c.seen > c.count;
+    gich_hcr_write(r->has_overflow ? overflow_hcr(&c) : HCR_EN);
+    r->published = g->sequence;
+}
+
+void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
+{
+    struct vgic_choice c;
+
+    unlist_all(g, r, finished(r));
+    if (r->has_overflow) {
+        take_eoi_count(g, r);
+        relist(g, r);
+    } else if (r->stale == VGIC_RELIST) {
+        relist(g, r);
+    } else {
+        const unsigned room = gich_lr_count() - (unsigned)__builtin_popcount(r->lr_used);
+        vgic_choose(g, r, room, &c);
+        if (c.seen > c.count) {
+            relist(g, r);
+        } else {
+            write_choice(g, r, &c);
+        }
+    }
+    r->stale = VGIC_FRESH;
+}
+
+void vgic_lists_look(struct vgic_vm *g, struct vgic_redist *r)
+{
+    for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
+        const unsigned i = (unsigned)__builtin_ctz(left);
+        const uint64_t lr = gich_lr_read(i);
+        struct vgic_word *w = vgic_word_of(g, r, r->lr_intid[i]);
+        const uint32_t bit = UINT32_C(1) << (r->lr_intid[i] % 32U);
+
+        w->lr_pending = (w->lr_pending & ~bit) | (((lr & LR_PENDING) != 0U) ? bit : 0U);
+        w->lr_active = (w->lr_active & ~bit) | (((lr & LR_ACTIVE) != 0U) ? bit : 0U);
+    }
+}
+
+void vgic_lists_empty(struct vgic_vm *g, struct vgic_redist *r)
+{
+    unlist_all(g, r, r->lr_used);
+    if (r->has_overflow) {
+        take_eoi_count(g, r);
+    }
+    gich_hcr_write(0);
+    r->has_overflow = false;
+    r->stale = VGIC_FRESH;
+}
+
+bool vgic_lists_signal(const struct vgic_redist *r)
+{
+    const uint64_t vmcr = gich_vmcr_read();
+    const uint64_t mask = bits_get(vmcr, 31, 24);
+
+    for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
+        const uint64_t lr = gich_lr_read((unsigned)__builtin_ctz(left));
+        const uint64_t enable = ((lr & LR_GROUP) != 0U) ? VMCR_VENG1 : VMCR_VENG0;
+        if ((lr & LR_PENDING) != 0U && (vmcr & enable) != 0U && bits_get(lr, 55, 48) < mask) {
+            return true;
+        }
+    }
+    return false;
+}

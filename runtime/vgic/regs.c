@@ -1,0 +1,89 @@
+/* From an access to a row of a register table; vgic/regs.h [IHI0069 12.1.3].
+ *
+ * A 64-bit register may also be accessed by its two words; a word that is written leaves the
+ * other as it is. Pure apart from what the rows do. */
+#include "vgic/regs.h"
+
+#include "lib/bits.h"
+
+static const struct vgic_reg *find(const struct vgic_reg *table, unsigned count, uint32_t offset)
+{
+    unsigned low = 0;
+    unsigned high = count;
+
+    while (low < high) {
+        const unsigned middle = (low + high) / 2U;
+        if (offset > table[middle].last) {
+            low = middle + 1U;
+        } else {
+            high = middle;
+        }
+    }
+    return (low < count && offset >= table[low].first) ? &table[low] : NULL;
+}
+
+/* The interrupts that the access is about; false when they do not exist here. */
+static bool find_interrupts(const struct vgic_reg *row, struct vgic_access *a, unsigned size_bytes)
+{
+    a->intid = a->offset * 8U / row->bits;
+    a->count = size_bytes * 8U / row->bits;
+    return (a->r != NULL) ? a->intid < VGIC_PRIVATE_COUNT
+                          : a->intid >= VGIC_PRIVATE_COUNT && vgic_has_intid(a->g, a->intid);
+}
+
+static void read_row(const struct vgic_reg *row, struct vgic_access *a, struct mmio_access *m)
+{
+    if (row->read == NULL) {
+        return;
+    }
+    m->value = row->read(a);
+    m->retry = a->retry;
+    if ((row->widths & WIDTH_64) != 0U && m->size_bytes == WIDTH_32) {
+        m->value = ((m->offset & 4U) != 0U) ? m->value >> 32 : m->value & UINT32_MAX;
+    }
+}
+
+static void write_row(const struct vgic_reg *row, struct vgic_access *a,
+                      const struct mmio_access *m)
+{
+    if (row->write == NULL) {
+        return;
+    }
+    a->value = m->value;
+    if ((row->widths & WIDTH_64) != 0U && m->size_bytes == WIDTH_32) {
+        const unsigned low = ((m->offset & 4U) != 0U) ? 32U : 0U;
+        a->value = bits_set(row->read(a), low + 31U, low, m->value);
+    }
+    row->write(a);
+}
+
+void vgic_regs_access(const struct vgic_reg *table, unsigned count, struct vgic_access *a,
+                      uint32_t offset, struct mmio_access *m)
+{
+    const struct vgic_reg *row = find(table, count, offset);
+
+    if (!m->is_write) {
+        m->value = 0;
+    }
+    if (row == NULL || (row->widths & m->size_bytes) == 0U || offset % m->size_bytes != 0U) {
+        return;
+    }
+    a->offset = offset - row->first;
+    if (row->bits != 0U && !find_interrupts(row, a, m->size_bytes)) {
+        return;
+    }
+    if (m->is_write) {
+        write_row(row, a, m);
+    } else {
+        read_row(row, a, m);
+    }
+}
+
+uint64_t vgic_identification(uint32_t offset, uint8_t part)
+{
+    /* PIDR4..7, PIDR0..3, CIDR0..3, a word each. DES_0/1/2 are the JEP106 code of the
+     * architecture; PIDR2 has JEDEC and ArchRev 3; CIDR is that of a CoreLink component. */
+    const uint8_t ids[] = {0x44, 0, 0, 0, part, 0xB4, 0x3B, 0, 0x0D, 0xF0, 0x05, 0xB1};
+
+    return ids[offset / 4U];
+}

@@ -1,0 +1,283 @@
+/* What the registers do that hold bits for single interrupts; vgic/regs.h [IHI0069 12.9, 12.11].
+ *
+ * A listed interrupt has its pending and active state in a list register. On this CPU that is
+ * looked up; on another CPU only that CPU can. Nothing waits for it at EL2:
+ * - A write is left in the state as "set in addition" or "take away"; the other CPU gets a
+ *   message and merges it, so the write takes effect in finite time, as the manual asks.
+ * - A read asks the other CPU by a message to read its list registers back, and makes the guest
+ *   execute its load again (mmio_access.retry), until the answer is younger than the question.
+ *   The question is forgotten when the guest may have been interrupted in between
+ *   (vgic_redist.asked_word), so what is read was true after the load began. */
+#include "vgic/regs.h"
+
+#include "lib/bits.h"
+#include "vgic/hw.h"
+#include "vgic/lists.h"
+#include "vgic/route.h"
+#include "vgic/word.h"
+#include "gic/gic.h"
+
+static struct vgic_word *word_of(const struct vgic_access *a)
+{
+    return vgic_word_of(a->g, a->r, a->intid);
+}
+
+static void word_changed(const struct vgic_access *a, uint32_t forced)
+{
+    if (a->intid < VGIC_PRIVATE_COUNT) {
+        vgic_private_changed(a->g, a->r, forced);
+    } else {
+        vgic_spis_changed(a->g, a->intid / 32U - 1U, forced);
+    }
+}
+
+static unsigned intid_of(const struct vgic_access *a, uint32_t bits)
+{
+    return (a->intid & ~31U) + (unsigned)__builtin_ctz(bits);
+}
+
+static struct vgic_redist *holder_of(const struct vgic_access *a, unsigned intid)
+{
+    return (intid < VGIC_PRIVATE_COUNT) ? a->r : vgic_spi_holder(a->g, intid);
+}
+
+uint64_t vgic_read_group(struct vgic_access *a)
+{
+    return word_of(a)->group;
+}
+
+void vgic_write_group(struct vgic_access *a)
+{
+    struct vgic_word *w = word_of(a);
+    const uint32_t changed = w->group ^ (uint32_t)a->value;
+
+    w->group = (uint32_t)a->value;
+    word_changed(a, changed);
+}
+
+uint64_t vgic_read_enabled(struct vgic_access *a)
+{
+    return word_of(a)->enabled;
+}
+
+static void enable(struct vgic_access *a, uint32_t changed, bool on)
+{
+    struct vgic_word *w = word_of(a);
+
+    w->enabled ^= changed;
+    for (uint32_t bits = changed & w->hw; bits != 0U; bits &= bits - 1U) {
+        vgic_hw_enable(a->g, a->r, intid_of(a, bits), on);
+    }
+    word_changed(a, 0);
+}
+
+void vgic_write_enable(struct vgic_access *a)
+{
+    enable(a, (uint32_t)a->value & ~word_of(a)->enabled, true);
+}
+
+void vgic_write_disable(struct vgic_access *a)
+{
+    enable(a, (uint32_t)a->value & word_of(a)->enabled, false);
+}
+
+/* Has `r` read back its list registers since this vCPU asked? Otherwise it is told to. */
+static bool has_answered(struct vgic_access *a, struct vgic_redist *r)
+{
+    const struct vgic_redist *own = a->g->own;
+
+    if ((int32_t)(r->published - own->asked) >= 0) {
+        return true;
+    }
+    vgic_mark(a->g, r, VGIC_RELIST);
+    return false;
+}
+
+/* Brings lr_pending and lr_active of the accessed word up to date, or asks for a retry. */
+static void look_at_lists(struct vgic_access *a)
+{
+    struct vgic_vm *g = a->g;
+    const struct vgic_word *w = word_of(a);
+    bool is_complete = true;
+
+    if (w->listed == 0U || g->own == NULL) {
+        return;
+    }
+    vgic_lists_look(g, g->own);
+    if (g->own->asked_word != w) {
+        g->own->asked = ++g->sequence;
+    }
+    for (uint32_t bits = w->listed; bits != 0U; bits &= bits - 1U) {
+        struct vgic_redist *r = holder_of(a, intid_of(a, bits));
+        if (r != g->own && !has_answered(a, r)) {
+            is_complete = false;
+        }
+    }
+    g->own->asked_word = is_complete ? NULL : w;
+    a->retry = !is_complete;
+}
+
+uint64_t vgic_read_pending(struct vgic_access *a)
+{
+    const struct vgic_word *w = word_of(a);
+    uint32_t pending;
+
+    look_at_lists(a);
+    pending = word_shown_pending(w);
+    for (uint32_t bits = w->hw & ~pending; bits != 0U; bits &= bits - 1U) {
+        if (vgic_hw_is_pending(a->g, a->r, intid_of(a, bits))) {
+            pending |= bits & (0U - bits);
+        }
+    }
+    return pending;
+}
+
+/* The physical interrupt becomes pending, and arrives here when it is enabled. */
+void vgic_write_set_pending(struct vgic_access *a)
+{
+    struct vgic_word *w = word_of(a);
+    const uint32_t set = (uint32_t)a->value;
+
+    for (uint32_t bits = set & w->hw; bits != 0U; bits &= bits - 1U) {
+        vgic_hw_set_pending(a->g, a->r, intid_of(a, bits), true);
+    }
+    w->latch |= set & ~w->hw;
+    word_changed(a, 0);
+}
+
+void vgic_write_clear_pending(struct vgic_access *a)
+{
+    struct vgic_word *w = word_of(a);
+    const uint32_t clear = (uint32_t)a->value;
+
+    for (uint32_t bits = clear & w->hw; bits != 0U; bits &= bits - 1U) {
+        const unsigned intid = intid_of(a, bits);
+        vgic_hw_set_pending(a->g, a->r, intid, false);
+        if (bit_is_set(w->latch & ~w->listed, intid % 32U)) {
+            vgic_hw_deactivate(a->g, a->r, intid);
+        }
+    }
+    w->latch &= ~clear;
+    w->drop_pending |= clear & w->listed;
+    word_changed(a, 0);
+}
+
+uint64_t vgic_read_active(struct vgic_access *a)
+{
+    look_at_lists(a);
+    return word_shown_active(word_of(a));
+}
+
+/* An interrupt that nobody holds becomes active at the vCPU that its route names. */
+static void give_holder(const struct vgic_access *a, unsigned intid)
+{
+    if (intid >= VGIC_PRIVATE_COUNT) {
+        struct vgic_spi *spi = vgic_spi_of(a->g, intid);
+        spi->holder = (spi->target != VGIC_NO_VCPU) ? spi->target : 0U;
+    }
+}
+
+void vgic_write_set_active(struct vgic_access *a)
+{
+    struct vgic_word *w = word_of(a);
+    const uint32_t set = (uint32_t)a->value & ~w->active;
+
+    for (uint32_t bits = set; bits != 0U; bits &= bits - 1U) {
+        const unsigned intid = intid_of(a, bits);
+        const uint32_t bit = bits & (0U - bits);
+        if ((w->listed & bit) == 0U) {
+            give_holder(a, intid);
+        }
+        /* Pending and active cannot be listed with LR.HW: the pending part waits physically. */
+        if ((w->hw & w->latch & bit) != 0U) {
+            w->latch &= ~bit;
+            vgic_hw_set_pending(a->g, a->r, intid, true);
+        }
+        vgic_hw_activate(a->g, a->r, intid);
+    }
+    w->active |= set;
+    word_changed(a, 0);
+}
+
+void vgic_write_clear_active(struct vgic_access *a)
+{
+    struct vgic_word *w = word_of(a);
+    const uint32_t clear = (uint32_t)a->value;
+
+    for (uint32_t bits = clear & w->active & ~w->listed; bits != 0U; bits &= bits - 1U) {
+        vgic_hw_deactivate(a->g, a->r, intid_of(a, bits));
+    }
+    w->active &= ~clear;
+    w->drop_active |= clear & w->listed;
+    word_changed(a, 0);
+}
+
+static uint8_t *priority_at(const struct vgic_access *a, uint32_t i)
+{
+    const uint32_t intid = a->intid + i;
+
+    return (intid < VGIC_PRIVATE_COUNT) ? &a->r->priority[intid]
+                                        : &vgic_spi_of(a->g, intid)->priority;
+}
+
+uint64_t vgic_read_priority(struct vgic_access *a)
+{
+    uint64_t value = 0;
+
+    for (uint32_t i = 0; i < a->count; i++) {
+        value |= (uint64_t)*priority_at(a, i) << (8U * i);
+    }
+    return value;
+}
+
+void vgic_write_priority(struct vgic_access *a)
+{
+    const uint8_t implemented = (uint8_t)(0xFF00U >> gich_priority_bits());
+    uint32_t changed = 0;
+
+    for (uint32_t i = 0; i < a->count; i++) {
+        *priority_at(a, i) = (uint8_t)(a->value >> (8U * i)) & implemented;
+        changed |= UINT32_C(1) << ((a->intid + i) % 32U);
+    }
+    word_changed(a, changed);
+}
+
+/* Two bits an interrupt; the upper one says edge, the lower is RES0. */
+uint64_t vgic_read_config(struct vgic_access *a)
+{
+    const struct vgic_word *w = word_of(a);
+    uint64_t value = 0;
+
+    for (uint32_t i = 0; i < a->count; i++) {
+        value |= (uint64_t)((w->edge >> ((a->intid + i) % 32U)) & 1U) << (2U * i + 1U);
+    }
+    return value;
+}
+
+static void configure_physical(const struct vgic_access *a, uint32_t changed)
+{
+    const struct vgic_word *w = word_of(a);
+
+    for (uint32_t bits = changed & w->hw; bits != 0U; bits &= bits - 1U) {
+        const unsigned intid = intid_of(a, bits);
+        const struct vgic_redist *r = vgic_spi_holder(a->g, intid);
+        const unsigned cpu = (r != NULL) ? cfg_vcpus[r->vcpu].cpu
+                                         : cfg_vcpus[vgic_cfg(a->g)->first_vcpu].cpu;
+        gic_spi_configure(vgic_hw_pintid(a->g, intid), bit_is_set(w->edge, intid % 32U), cpu);
+        vgic_hw_enable(a->g, a->r, intid, bit_is_set(w->enabled, intid % 32U));
+    }
+}
+
+/* SPIs only: SGIs are edge-triggered, and PPIs are what they are wired to. */
+void vgic_write_config(struct vgic_access *a)
+{
+    struct vgic_word *w = word_of(a);
+    const uint32_t before = w->edge;
+
+    for (uint32_t i = 0; i < a->count; i++) {
+        const uint32_t bit = UINT32_C(1) << ((a->intid + i) % 32U);
+        w->edge = bit_is_set(a->value, 2U * i + 1U) ? (w->edge | bit) : (w->edge & ~bit);
+    }
+    configure_physical(a, before ^ w->edge);
+    word_changed(a, before ^ w->edge);
+}

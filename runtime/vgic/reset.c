@@ -1,0 +1,140 @@
+/* Reset and power of the virtual GIC; vgic/vgic.h [IHI0069 4.9, 12.9, 12.11].
+ *
+ * A VM starts with the reset values of the manual, with one exception: its redistributors are
+ * awake (GICR_WAKER is 0), as firmware hands over a machine. Before that, its physical SPIs are
+ * made disabled, inactive and not pending, so that nothing of a former life arrives in the next.
+ * A vCPU that goes off keeps the state of its redistributor, as on hardware; what was in its list
+ * registers goes back there, and its timers, which are off, have nothing pending any more. */
+#include "vgic/vgic.h"
+
+#include "arch/sysreg.h"
+#include "gic/gic.h"
+#include "lib/mem.h"
+#include "vgic/hw.h"
+#include "vgic/lists.h"
+#include "vgic/route.h"
+#include "vgic/vms.h"
+
+enum { SGI_BITS = 0xFFFF };
+enum { ICC_SRE_SRE_DFB_DIB = 7 };
+
+static uint32_t hw_ppis(uint16_t vm)
+{
+    uint32_t ppis = (UINT32_C(1) << GIC_PPI_VTIMER) | (UINT32_C(1) << GIC_PPI_PTIMER);
+
+    if ((cfg_vms[vm].flags & CFG_VM_PMU) != 0U) {
+        ppis |= UINT32_C(1) << GIC_PPI_PMU;
+    }
+    return ppis;
+}
+
+static void reset_redist(uint16_t vm, uint16_t vcpu)
+{
+    struct vgic_redist *r = &vgic_redists[vcpu];
+
+    memset(r, 0, sizeof(*r));
+    r->vcpu = vcpu;
+    r->word.edge = SGI_BITS;
+    r->word.hw = hw_ppis(vm);
+}
+
+static void reset_spis(const struct vgic_vm *g)
+{
+    const struct cfg_vm *cfg = vgic_cfg(g);
+
+    memset(vgic_spi_word(g, 0), 0, g->spi_words * sizeof(struct vgic_word));
+    memset(vgic_spi_of(g, VGIC_PRIVATE_COUNT), 0, cfg->spi_count * sizeof(struct vgic_spi));
+}
+
+/* The physical SPIs of the VM: silent, and routed to the vCPU that IROUTER's reset value names. */
+static void reset_physical(struct vgic_vm *g)
+{
+    const struct cfg_vm *cfg = vgic_cfg(g);
+
+    for (unsigned i = 0; i < cfg->irq_count; i++) {
+        const struct cfg_irq *irq = &cfg_irqs[cfg->first_irq + i];
+        struct vgic_word *w = vgic_spi_word(g, irq->vintid / 32U - 1U);
+
+        w->hw |= UINT32_C(1) << (irq->vintid % 32U);
+        w->edge |= (irq->edge != 0U) ? UINT32_C(1) << (irq->vintid % 32U) : 0U;
+        vgic_spi_of(g, irq->vintid)->pintid = irq->pintid;
+        gic_spi_configure(irq->pintid, irq->edge != 0U, cfg_vcpus[cfg->first_vcpu].cpu);
+        gic_spi_set_pending(irq->pintid, false);
+        gic_spi_set_active(irq->pintid, false);
+    }
+}
+
+void vgic_vm_reset(uint16_t vm)
+{
+    const struct cfg_vm *cfg = &cfg_vms[vm];
+    struct vgic_vm *g = &vgic_vms[vm];
+
+    g->id = vm;
+    g->spi_words = cfg->spi_count / 32U;
+    g = vgic_acquire(vm);
+    g->own = NULL;
+    g->ctlr = 0;
+    g->ready = 0;
+    for (uint16_t i = 0; i < cfg->vcpu_count; i++) {
+        reset_redist(vm, (uint16_t)(cfg->first_vcpu + i));
+    }
+    reset_spis(g);
+    reset_physical(g);
+    for (unsigned intid = VGIC_PRIVATE_COUNT; vgic_has_intid(g, intid); intid++) {
+        vgic_spi_set_router(g, intid, 0);
+    }
+    vgic_release(g);
+}
+
+static void clear_list_registers(void)
+{
+    for (unsigned i = 0; i < gich_lr_count(); i++) {
+        gich_lr_write(i, 0);
+    }
+}
+
+void vgic_vcpu_reset(struct vcpu *v)
+{
+    struct vgic_redist *r = &vgic_redists[v->id];
+    struct vgic_vm *g = vgic_acquire(v->vm);
+
+    SYSREG_WRITE(ICC_SRE_EL1, ICC_SRE_SRE_DFB_DIB);
+    gich_hcr_write(0);
+    clear_list_registers();
+    gich_apr_clear();
+    gich_vmcr_write(0);
+    r->is_online = true;
+    r->asked_word = NULL;
+    g->own = r;
+    vgic_hw_ppis_follow(r, true);
+    vgic_spi_route_one_of_n(g);
+    /* Also switches the virtual interface on, in ICH_HCR_EL2. */
+    vgic_mark(g, r, VGIC_RELIST);
+    vgic_release(g);
+}
+
+/* The timers and the PMU are off: their lines are low, so nothing of them is pending. */
+static void drop_hw_ppis(const struct vgic_vm *g, struct vgic_redist *r)
+{
+    for (uint32_t bits = r->word.hw; bits != 0U; bits &= bits - 1U) {
+        vgic_hw_deactivate(g, r, (unsigned)__builtin_ctz(bits));
+    }
+    r->word.latch &= ~r->word.hw;
+    r->word.active &= ~r->word.hw;
+}
+
+void vgic_vcpu_stop(struct vcpu *v)
+{
+    struct vgic_redist *r = &vgic_redists[v->id];
+    struct vgic_vm *g = vgic_acquire(v->vm);
+
+    if (r->is_online) {
+        vgic_lists_empty(g, r);
+        vgic_hw_ppis_follow(r, false);
+        drop_hw_ppis(g, r);
+        r->is_online = false;
+        g->own = NULL;
+        vgic_spi_route_one_of_n(g);
+    }
+    vgic_release(g);
+}

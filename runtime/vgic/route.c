@@ -1,0 +1,138 @@
+/* Routes of SPIs and marks on redistributors; vgic/route.h [IHI0069 3.3, 12.9.22].
+ *
+ * Owns vgic_spi.router, target and vgic_vm.ready. 1-of-N (IROUTER.Interrupt_Routing_Mode): the
+ * lowest-numbered vCPU that is on and whose redistributor is awake takes the interrupt. An
+ * IROUTER that names no vCPU of the VM leaves the interrupt pending [IHI0069 3.3.1]. */
+#include "vgic/route.h"
+
+#include "core/mailbox.h"
+#include "gic/gic.h"
+#include "lib/bits.h"
+#include "vgic/word.h"
+
+#define ROUTER_AFFINITY (FIELD(39, 32) | FIELD(23, 0))
+enum { ROUTER_IRM = 31 };
+
+static uint16_t vcpu_of_affinity(const struct vgic_vm *g, uint64_t affinity)
+{
+    const struct cfg_vm *cfg = vgic_cfg(g);
+
+    for (uint16_t i = 0; i < cfg->vcpu_count; i++) {
+        if ((cfg_vcpus[cfg->first_vcpu + i].vmpidr & ROUTER_AFFINITY) == affinity) {
+            return i;
+        }
+    }
+    return VGIC_NO_VCPU;
+}
+
+static uint16_t one_of_n(const struct vgic_vm *g)
+{
+    for (uint16_t i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
+        const struct vgic_redist *r = vgic_redist_at(g, i);
+        if (r->is_online && !r->is_asleep) {
+            return i;
+        }
+    }
+    return VGIC_NO_VCPU;
+}
+
+static void set_target(struct vgic_vm *g, unsigned intid, uint16_t target)
+{
+    struct vgic_spi *spi = vgic_spi_of(g, intid);
+    const struct vgic_word *w = vgic_spi_word(g, intid / 32U - 1U);
+
+    spi->target = target;
+    if (bit_is_set(w->hw, intid % 32U) && target != VGIC_NO_VCPU) {
+        gic_spi_route(spi->pintid, cfg_vcpus[vgic_cfg(g)->first_vcpu + target].cpu);
+    }
+}
+
+void vgic_spi_set_router(struct vgic_vm *g, unsigned intid, uint64_t router)
+{
+    vgic_spi_of(g, intid)->router = router;
+    set_target(g, intid,
+               bit_is_set(router, ROUTER_IRM) ? one_of_n(g)
+                                              : vcpu_of_affinity(g, router & ROUTER_AFFINITY));
+    vgic_spis_changed(g, intid / 32U - 1U, UINT32_C(1) << (intid % 32U));
+}
+
+void vgic_spi_route_one_of_n(struct vgic_vm *g)
+{
+    const uint16_t target = one_of_n(g);
+
+    for (unsigned n = 0; n < g->spi_words; n++) {
+        uint32_t moved = 0;
+        for (unsigned b = 0; b < 32U; b++) {
+            const unsigned intid = (n + 1U) * 32U + b;
+            const struct vgic_spi *spi = vgic_spi_of(g, intid);
+            if (bit_is_set(spi->router, ROUTER_IRM) && spi->target != target) {
+                set_target(g, intid, target);
+                moved |= UINT32_C(1) << b;
+            }
+        }
+        if (moved != 0U) {
+            vgic_spis_changed(g, n, moved);
+        }
+    }
+}
+
+struct vgic_redist *vgic_spi_holder(const struct vgic_vm *g, unsigned intid)
+{
+    const struct vgic_word *w = vgic_spi_word(g, intid / 32U - 1U);
+    const struct vgic_spi *spi = vgic_spi_of(g, intid);
+    const uint16_t vcpu =
+        bit_is_set(w->active | w->listed, intid % 32U) ? spi->holder : spi->target;
+
+    return (vcpu == VGIC_NO_VCPU) ? NULL : vgic_redist_at(g, vcpu);
+}
+
+void vgic_mark(struct vgic_vm *g, struct vgic_redist *r, uint8_t level)
+{
+    if (!r->is_online || r->stale >= level) {
+        return;
+    }
+    if (r != g->own && r->stale == VGIC_FRESH) {
+        mailbox_post(cfg_vcpus[r->vcpu].cpu, MSG_VGIC);
+    }
+    r->stale = level;
+}
+
+void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced)
+{
+    const struct vgic_word *w = &r->word;
+
+    if ((word_outdated(g, w) | (forced & w->listed)) != 0U) {
+        vgic_mark(g, r, VGIC_RELIST);
+    } else if (word_wanted(g, w) != 0U) {
+        vgic_mark(g, r, VGIC_FILL);
+    }
+}
+
+static void mark_holders(struct vgic_vm *g, unsigned n, uint32_t bits, uint8_t level)
+{
+    for (; bits != 0U; bits &= bits - 1U) {
+        struct vgic_redist *r = vgic_spi_holder(g, (n + 1U) * 32U + (unsigned)__builtin_ctz(bits));
+        if (r != NULL) {
+            vgic_mark(g, r, level);
+        }
+    }
+}
+
+void vgic_spis_changed(struct vgic_vm *g, unsigned n, uint32_t forced)
+{
+    const struct vgic_word *w = vgic_spi_word(g, n);
+    const uint32_t wanted = word_wanted(g, w);
+
+    g->ready = (uint32_t)bits_set(g->ready, n, n, (wanted != 0U) ? 1U : 0U);
+    mark_holders(g, n, wanted, VGIC_FILL);
+    mark_holders(g, n, word_outdated(g, w) | (forced & w->listed), VGIC_RELIST);
+}
+
+void vgic_intid_changed(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
+{
+    if (intid < VGIC_PRIVATE_COUNT) {
+        vgic_private_changed(g, r, 0);
+    } else {
+        vgic_spis_changed(g, intid / 32U - 1U, 0);
+    }
+}

@@ -1,0 +1,25 @@
+/* Who an interrupt goes to, and telling that CPU that something changed for it.
+ * All with the VM's lock held. */
+#ifndef VGIC_ROUTE_H
+#define VGIC_ROUTE_H
+
+#include "vgic/state.h"
+
+/* The redistributor whose CPU has, or is to have, SPI `intid` in a list register; NULL: nobody
+ * now. An active interrupt belongs to the CPU that acknowledged it, a pending one to its route. */
+struct vgic_redist *vgic_spi_holder(const struct vgic_vm *g, unsigned intid);
+/* Makes GICD_IROUTER of `intid` `router`, and routes the physical interrupt behind it likewise. */
+void vgic_spi_set_router(struct vgic_vm *g, unsigned intid, uint64_t router);
+/* A vCPU came or went: 1-of-N interrupts find their target anew. */
+void vgic_spi_route_one_of_n(struct vgic_vm *g);
+
+/* The redistributor's CPU has to do what `level` (enum vgic_stale) says: it is sent a message,
+ * unless it is this one, which does it at vgic_release(). */
+void vgic_mark(struct vgic_vm *g, struct vgic_redist *r, uint8_t level);
+/* Bits of the word changed; those of `forced` need their list registers written anew. */
+void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced);
+void vgic_spis_changed(struct vgic_vm *g, unsigned n, uint32_t forced); /* SPI word `n` */
+/* The same by INTID, for the word that it lies in. */
+void vgic_intid_changed(struct vgic_vm *g, struct vgic_redist *r, unsigned intid);
+
+#endif

@@ -1,0 +1,124 @@
+/* The virtual GIC's events: lines, physical interrupts, messages; vgic/vgic.h [IHI0069 4.1].
+ *
+ * Owns the state of all VMs' GICs (vgic/state.h) and their locks, one a VM. Nothing here waits
+ * for another CPU: what another CPU must do to its list registers is marked at its redistributor
+ * and announced by MSG_VGIC. The guest of this CPU sees the new state when vgic_release() has
+ * refreshed the list registers.
+ * Two cases are kept short, since guests feel them: a timer's interrupt, and a message that only
+ * brings one more interrupt. INV-SPI-COUNT, INV-VCPU-CPU are relied on. */
+#include "vgic/vgic.h"
+
+#include "arch/barrier.h"
+#include "core/percpu.h"
+#include "lib/bits.h"
+#include "vgic/lists.h"
+#include "vgic/route.h"
+#include "vgic/vms.h"
+#include "vgic/word.h"
+
+struct vgic_redist vgic_redists[CFG_VCPU_COUNT];
+struct vgic_word vgic_spi_words[CFG_SPI_TOTAL / 32];
+struct vgic_spi vgic_spis[CFG_SPI_TOTAL];
+struct vgic_vm vgic_vms[CFG_VM_COUNT];
+
+struct vgic_vm *vgic_acquire(uint16_t vm)
+{
+    struct vgic_vm *g = &vgic_vms[vm];
+    const struct vcpu *v = this_cpu()->vcpu;
+
+    spin_lock(&g->lock);
+    g->own = NULL;
+    if (v != NULL && v->vm == vm && vgic_redists[v->id].is_online) {
+        g->own = &vgic_redists[v->id];
+    }
+    return g;
+}
+
+void vgic_release(struct vgic_vm *g)
+{
+    if (g->own != NULL && g->own->stale != VGIC_FRESH) {
+        vgic_lists_refresh(g, g->own);
+    }
+    spin_unlock(&g->lock);
+}
+
+/* An input line: an edge-triggered interrupt latches its rising edge. */
+static void word_set_line(struct vgic_word *w, uint32_t bit, bool high)
+{
+    const bool was_high = (w->line & bit) != 0U;
+
+    w->line = high ? (w->line | bit) : (w->line & ~bit);
+    if (high && !was_high) {
+        w->latch |= w->edge & bit;
+    }
+}
+
+void vgic_set_line(uint16_t vm, uint16_t vcpu_index, uint16_t intid, bool high)
+{
+    struct vgic_vm *g = vgic_acquire(vm);
+    struct vgic_redist *r =
+        vgic_redist_at(g, (intid < VGIC_PRIVATE_COUNT) ? vcpu_index : 0U);
+    struct vgic_word *w = vgic_word_of(g, r, intid);
+    const uint32_t bit = UINT32_C(1) << (intid % 32U);
+
+    if ((w->hw & bit) == 0U && ((w->line & bit) != 0U) != high) {
+        word_set_line(w, bit, high);
+        vgic_intid_changed(g, r, intid);
+    }
+    vgic_release(g);
+}
+
+void vgic_inject_hw(struct vcpu *v, uint16_t intid, uint16_t pintid)
+{
+    struct vgic_vm *g = vgic_acquire(v->vm);
+    struct vgic_redist *r = &vgic_redists[v->id];
+
+    (void)pintid; /* PPIs: the same number, vgic_hw_pintid() */
+    r->word.latch |= UINT32_C(1) << intid;
+    vgic_private_changed(g, r, 0);
+    vgic_release(g);
+}
+
+void vgic_inject_hw_spi(uint16_t vm, uint16_t intid, uint16_t pintid)
+{
+    struct vgic_vm *g = vgic_acquire(vm);
+    struct vgic_word *w = vgic_spi_word(g, intid / 32U - 1U);
+
+    (void)pintid; /* as cfg_irqs says: vgic_spi.pintid */
+    w->latch |= UINT32_C(1) << (intid % 32U);
+    vgic_spis_changed(g, intid / 32U - 1U, 0);
+    vgic_release(g);
+}
+
+void vgic_sync(struct vcpu *v)
+{
+    /* What was marked is done at release. */
+    vgic_release(vgic_acquire(v->vm));
+}
+
+void vgic_maintenance(struct vcpu *v)
+{
+    struct vgic_vm *g = vgic_acquire(v->vm);
+
+    if (g->own != NULL) {
+        vgic_mark(g, g->own, VGIC_FILL);
+    }
+    vgic_release(g);
+    /* The condition must be gone before the interrupt is deactivated, or it comes once more. */
+    isb();
+}
+
+bool vgic_has_pending(struct vcpu *v)
+{
+    struct vgic_vm *g = vgic_acquire(v->vm);
+    bool has_pending = false;
+
+    if (g->own != NULL) {
+        if (g->own->stale != VGIC_FRESH) {
+            vgic_lists_refresh(g, g->own);
+        }
+        has_pending = vgic_lists_signal(g->own);
+    }
+    vgic_release(g);
+    return has_pending;
+}
