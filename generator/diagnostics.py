@@ -100,11 +100,9 @@ class Diagnostics:
     def rules(self):
         return {d.rule for d in self._found.values()}
 
-    def has_error_at(self, *places):
-        """Was an error reported at one of these places? Used to keep one mistake from giving two
-        diagnostics."""
-        bad = {d.place for d in self._found.values() if d.severity == ERROR}
-        return any(place in bad for place in places)
+    def has(self, rule, place):
+        """Was this reported here? Used to keep one mistake from giving two diagnostics."""
+        return any(d.rule == rule and d.place == place for d in self._found.values())
 
     def as_text(self):
         return "".join(d.as_text() + "\n" for d in self)

@@ -38,6 +38,8 @@ def report(error, tree, diagnostics):
     """Reports one jsonschema error; returns the set of paths to leave out."""
     path = tuple(error.absolute_path)
     node, name_place = _find(tree, path)
+    if diagnostics.has("yaml-alias", node.place):
+        return {path}
     return _REPORTS[error.validator](error, node, name_place, diagnostics)
 
 
@@ -59,8 +61,8 @@ def _report_type(error, node, name_place, diagnostics):
         return _report_size_number(node, diagnostics)
     rule = _rule(error, "wrong-type")
     diagnostics.error(rule, _value_place(node, name_place),
-                      f"{_name(node)} is {found_words(node)}; {expected_words(error.schema)} "
-                      "is expected", remedy=_type_remedy(error, node, rule))
+                      f"{_name(node)} is {found_words(node)}; expected: "
+                      f"{expected_words(error.schema)}", remedy=_type_remedy(error, node, rule))
     return {node.path}
 
 
@@ -76,7 +78,7 @@ def _report_size_number(node, diagnostics):
                           remedy=f"write `{node.text} MiB`, `{node.text} KiB` or `{node.text} B`")
     else:
         diagnostics.error("wrong-type", node.place,
-                          f"{_name(node)} is {found_words(node)}; a size is expected",
+                          f"{_name(node)} is {found_words(node)}; expected: a size",
                           remedy="write a number with its unit, for example `256 MiB`")
     return {node.path}
 
@@ -191,15 +193,16 @@ def _range_remedy(error, node):
 
 
 def _report_empty(error, node, name_place, diagnostics):
+    has_entries = isinstance(node, (Mapping, Sequence))
     diagnostics.error(_rule(error, "empty-value"), name_place, f"{_name(node)} is empty",
-                      remedy="give at least one entry")
-    return {(*node.path, None)} if isinstance(node, (Mapping, Sequence)) else {node.path}
+                      remedy="give at least one entry" if has_entries else "write a value")
+    return {(*node.path, None)} if has_entries else {node.path}
 
 
 def _report_alternatives(error, node, name_place, diagnostics):
     diagnostics.error(_rule(error, "wrong-type"), _value_place(node, name_place),
-                      f"{_name(node)} is {found_words(node)}; {error.schema['x-expected']} "
-                      "is expected",
+                      f"{_name(node)} is {found_words(node)}; expected: "
+                      f"{error.schema['x-expected']}",
                       remedy=f"for example: `{flow_text(error.schema['examples'][0])}`")
     return {node.path}
 

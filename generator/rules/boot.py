@@ -89,7 +89,7 @@ def pieces_overlap(context):
     """image-without-address, initrd-over-kernel, devicetree-over-image, images-overlap."""
     for vm in _sound_vms(context):
         pieces = sorted((p for p in context.plan.pieces_of(vm.id) if p.ipa is not None
-                         and p.memory_size), key=lambda p: (p.ipa_range, p.place))
+                         and p.memory_size and p.window is not None), key=lambda p: (p.ipa_range, p.place))
         for one, other in overlapping_pairs(pieces, lambda p: p.ipa_range):
             _report_overlap(context, vm, pieces, one, other)
 
@@ -100,14 +100,21 @@ def _report_overlap(context, vm, pieces, one, other):
     if _is_kernel(second) and not _is_kernel(first):
         first, second = second, first
     free = _free_for(context, vm, pieces, second)
-    remedy = f"write `at: {address_text(free)}`, the nearest free place" if free is not None \
-        else "make the window larger"
+    remedy = _move_words(second, free)
     extra = "; a kernel needs more memory than its file has, for its zeroed data" \
         if rule == "initrd-over-kernel" else ""
     context.error(rule, second.place,
                   f"{_named(second)} at {_span_text(second.ipa_range)} overlaps {_named(first)} at "
                   f"{_span_text(first.ipa_range)}{extra}",
                   Note(f"{_named(first)} is here", first.place), remedy=remedy)
+
+
+def _move_words(piece, free):
+    if free is None:
+        return "make the window larger"
+    if piece.what.startswith("segment "):
+        return f"link the file for other addresses; {address_text(free)} is free"
+    return f"write `at: {address_text(free)}`, the nearest free place"
 
 
 def _overlap_rule(context, vm, first, second):
@@ -118,6 +125,23 @@ def _overlap_rule(context, vm, first, second):
     if _is_kernel(first) != _is_kernel(second):
         return "initrd-over-kernel"
     return "images-overlap"
+
+
+def kernel_misaligned(context):
+    """kernel-misaligned: text_offset from a multiple of 2 MiB [Documentation/arch/arm64/booting]."""
+    for vm in _sound_vms(context):
+        for piece in vm.boot.pieces:
+            header = piece.file.linux
+            if header is None:
+                continue
+            at = next(p.ipa for p in context.plan.pieces_of(vm.id) if p.place == piece.place)
+            if (at - header.text_offset) % BLOCK:
+                right = align_up(at - header.text_offset, BLOCK) + header.text_offset
+                context.error("kernel-misaligned", piece.at.place or piece.place,
+                              f"`{piece.file.name}` is an arm64 Image and at {address_text(at)}, "
+                              f"which is not text_offset (0x{header.text_offset:x}) from a "
+                              "multiple of 2 MiB: it would not boot",
+                              remedy=f"write `at: {address_text(right)}`, or use `boot: linux`")
 
 
 def _has_no_address(vm, piece):
@@ -242,5 +266,5 @@ def devicetree_misaligned(context):
                           remedy=f"write {address_text(low)} or {address_text(low + FDT_ALIGN)}")
 
 
-RULES = (piece_outside, pieces_overlap, image_window_too_small, entry_point, entry_missing,
+RULES = (piece_outside, pieces_overlap, kernel_misaligned, image_window_too_small, entry_point, entry_missing,
          kernel_window, devicetree_misaligned)

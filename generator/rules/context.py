@@ -82,7 +82,7 @@ class Context:
         """All regions of each VM, by VM name, sorted by address."""
         found = {vm.name: [] for vm in self.vms}
         for window in self.plan.windows:
-            if window.ipa is not None and window.size > 0:
+            if window.ipa is not None and window.size > 0 and not self._is_refused(window):
                 region = self._window_region(window)
                 found[region.vm].append(region)
         for mmio in self.plan.mmios:
@@ -90,6 +90,13 @@ class Context:
             found[region.vm].append(region)
         return {vm: sorted(regions, key=lambda r: (r.range, r.kind, r.what))
                 for vm, regions in found.items()}
+
+    def is_refused(self, device):
+        """Can no VM be given this device of the board?"""
+        return device.path in self.board.reserved or not device.is_enabled
+
+    def _is_refused(self, window):
+        return window.kind == "device" and self.is_refused(window.source.device)
 
     def _window_region(self, window):
         vm = self.vm_name(window.vm)

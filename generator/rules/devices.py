@@ -57,7 +57,7 @@ def device_shares_page(context):
     for vm in context.vms:
         own = {device.device.path for device in vm.assigned}
         for device in vm.assigned:
-            others = [] if _is_refused(context, device) else _on_same_pages(context, device.device)
+            others = [] if context.is_refused(device.device) else _on_same_pages(context, device.device)
             strangers = [path for path in others if path not in own]
             if strangers:
                 context.error("device-shares-page", device.node.place,
@@ -66,11 +66,6 @@ def device_shares_page(context):
                               *_owner_notes(context, strangers),
                               remedy=f"assign {_all_of(strangers)} to `{vm.name}` as well, or use "
                               "a device that has its page to itself")
-
-
-def _is_refused(context, device):
-    """Another rule has refused the device as such."""
-    return device.device.path in context.board.reserved or not device.device.is_enabled
 
 
 def _on_same_pages(context, device):
@@ -97,7 +92,9 @@ def device_dma(context):
     """device-dma: what a device writes by itself, no stage-2 table confines."""
     for vm in context.vms:
         for device in vm.assigned:
-            if not device.device.can_dma or device.accepts_dma.value or _is_refused(context, device):
+            if not device.device.can_dma or device.accepts_dma.value:
+                continue
+            if context.is_refused(device.device):
                 continue
             iommus = device.device.iommus
             behind = ", and the IOMMU in front of it ({}) is not programmed by this hypervisor" \
@@ -114,7 +111,7 @@ def device_unmet(context):
     for vm in context.vms:
         for device in vm.assigned:
             unmet = [name for name in device.device.unmet if name != "iommus"]
-            if unmet and not _is_refused(context, device):
+            if unmet and not context.is_refused(device.device):
                 context.warning("device-unmet", device.node.place,
                                 f"{device.device.path} depends on {', '.join(unmet)}, which "
                                 f"`{vm.name}` will not have",

@@ -100,8 +100,9 @@ def _report_overlap(context, vm, one, other):
     start = 0x40000000 if culprit.kind == "memory" else culprit.range.base
     alignment = {"memory": 2 << 20, "gic": GIC_FRAME}.get(culprit.kind, PAGE)
     free = context.free_gap(vm.name, culprit.range.size, alignment, start)
-    context.error(rule, culprit.place, f"{culprit.text} overlaps {victim.text}",
-                  Note(f"{victim.what} is here", victim.place),
+    context.error(rule, culprit.place, f"{culprit.text} lies over {victim.text}",
+                  Note(f"{victim.what} is here" if victim.is_given else
+                       f"{victim.what} has its default address", victim.place),
                   remedy=_move_words(culprit, free))
 
 

@@ -84,7 +84,7 @@ def irq_owner(context):
     owners = {}
     for irq in sorted(context.plan.irqs, key=lambda i: i.place):
         if irq.pintid in kept:
-            if irq.name.startswith("interrupts["):
+            if not _is_refused_device(context, irq):
                 context.error("irq-owned-by-hypervisor", irq.place,
                               f"{_both(irq.pintid)} is the console's ({context.board.uart.path}), "
                               "which the hypervisor owns",
@@ -98,11 +98,20 @@ def irq_owner(context):
                           remedy="remove one of the two")
 
 
+def _device_of(context, irq):
+    """The assigned device that brings this interrupt, or None for a bare one."""
+    return next((d.device for d in context.vms[irq.vm].assigned if d.name == irq.name), None)
+
+
+def _is_refused_device(context, irq):
+    device = _device_of(context, irq)
+    return device is not None and context.is_refused(device)
+
+
 def _is_same_device(context, one, other):
     """A device that is assigned twice is one mistake, not one for each interrupt."""
-    paths = [next((d.device.path for d in context.vms[i.vm].assigned if d.name == i.name), None)
-             for i in (one, other)]
-    return paths[0] is not None and paths[0] == paths[1]
+    device = _device_of(context, one)
+    return device is not None and device is _device_of(context, other)
 
 
 def _both(intid):

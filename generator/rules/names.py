@@ -31,7 +31,7 @@ def name_reserved(context):
 def board_without_gicv3(context):
     """board-without-gicv3."""
     if context.board.gic is None:
-        context.error("board-without-gicv3", context.system.board_place,
+        context.error("board-without-gicv3", context.place_of("board"),
                       f"`{context.board.name}` has no enabled node `arm,gic-v3` in its "
                       "devicetree; the hypervisor needs a GICv3",
                       remedy="choose another board, such as `qemu-virt`")
@@ -40,7 +40,7 @@ def board_without_gicv3(context):
 def board_without_console(context):
     """board-without-console."""
     if context.board.uart is None:
-        context.error("board-without-console", context.system.board_place,
+        context.error("board-without-console", context.place_of("board"),
                       f"the console that `{context.board.name}`'s board.yaml names is not in its "
                       "devicetree", remedy="correct `console` in board.yaml")
 

@@ -63,7 +63,7 @@ def _move_remedy(context, size):
 
 
 def phys_outside_ram(context):
-    """phys-over-device, phys-outside-ram: all of it is RAM of the board."""
+    """phys-over-device, phys-in-ram-hole, phys-outside-ram: all of it is RAM of the board."""
     for owned in _fixed(context):
         if any(ram.contains(owned.range) for ram in context.board.ram):
             continue
@@ -71,6 +71,11 @@ def phys_outside_ram(context):
         if device is not None:
             context.error("phys-over-device", owned.place,
                           f"{owned.what} at {with_size(owned.range)} lies over the device {device}",
+                          remedy=_move_remedy(context, owned.range.size))
+        elif _is_in_hole(context, owned.range):
+            context.error("phys-in-ram-hole", owned.place,
+                          f"{owned.what} at {with_size(owned.range)} reaches into a hole in RAM: "
+                          f"`{context.board.name}` has {_ram_words(context)}",
                           remedy=_move_remedy(context, owned.range.size))
         else:
             context.error("phys-outside-ram", owned.place,
@@ -86,6 +91,12 @@ def _device_in(context, span):
     return None
 
 
+def _is_in_hole(context, span):
+    """Does it lie between the first and the last byte of RAM?"""
+    ram = context.board.ram
+    return bool(ram) and ram[0].base <= span.base and span.end <= ram[-1].end
+
+
 def _ram_words(context):
     return ", ".join(with_size(ram) for ram in context.board.ram) or "none"
 
@@ -99,11 +110,9 @@ def phys_over_hypervisor(context):
         is_guest = slot.name == "guests"
         rule = "phys-over-image" if is_guest else "phys-over-hypervisor"
         what = "the packed guest images" if is_guest else f"the hypervisor's {slot.name}"
-        whole = with_size(context.plan.image.range)
         context.error(rule, owned.place,
                       f"{owned.what} at {with_size(owned.range)} lies over {what} at "
                       f"{with_size(slot.range)}",
-                      Note(f"the whole system image is {whole}"),
                       remedy=_move_remedy(context, owned.range.size))
 
 
@@ -120,10 +129,10 @@ def phys_overlap(context):
 def ram_exhausted(context):
     """ram-exhausted: what the compiler should place has room."""
     missing = [(w.size, w.source.size.place or w.place, f"`{context.vm_name(w.vm)}`'s window "
-                f"`{w.name}`") for w in context.plan.windows if w.kind == "ram" and w.pa is None
+                f"`{w.name}`") for w in context.plan.windows if w.kind == "ram" and w.pa is None and w.size
                and not w.source.phys.is_given]
     missing += [(s.size, s.place, f"the shared memory `{s.name}`") for s in context.plan.shared
-                if s.pa is None and not _shared_is_fixed(context, s.name)]
+                if s.pa is None and s.size and not _shared_is_fixed(context, s.name)]
     for size, place, what in missing:
         largest = _largest_gap(context)
         context.error("ram-exhausted", place,
