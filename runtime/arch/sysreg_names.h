@@ -44,4 +44,57 @@
 #define ICH_LR14_EL2 S3_4_C12_C13_6
 #define ICH_LR15_EL2 S3_4_C12_C13_7
 
+/* ID registers and controls of later extensions [DDI0487 D24.2]. */
+#define ID_PFR2_EL1 S3_0_C0_C3_4
+#define ID_AA64ZFR0_EL1 S3_0_C0_C4_4
+#define ID_AA64SMFR0_EL1 S3_0_C0_C4_5
+#define SMIDR_EL1 S3_1_C0_C0_6
+#define HCRX_EL2 S3_4_C1_C2_2
+#define HFGRTR_EL2 S3_4_C1_C1_4
+#define HFGWTR_EL2 S3_4_C1_C1_5
+#define HFGITR_EL2 S3_4_C1_C1_6
+#define HDFGRTR_EL2 S3_4_C3_C1_4
+#define HDFGWTR_EL2 S3_4_C3_C1_5
+#define HAFGRTR_EL2 S3_4_C3_C1_6
+#define HDFGRTR2_EL2 S3_4_C3_C1_0
+#define HDFGWTR2_EL2 S3_4_C3_C1_1
+#define HFGRTR2_EL2 S3_4_C3_C1_2
+#define HFGWTR2_EL2 S3_4_C3_C1_3
+#define HFGITR2_EL2 S3_4_C3_C1_7
+#define MPAMIDR_EL1 S3_0_C10_C4_4
+#define MPAMHCR_EL2 S3_4_C10_C4_0
+#define MPAM2_EL2 S3_4_C10_C5_0
+#define SCXTNUM_EL0 S3_3_C13_C0_7
+#define SCXTNUM_EL1 S3_0_C13_C0_7
+#define VSESR_EL2 S3_4_C5_C2_3
+#define VDISR_EL2 S3_4_C12_C1_1
+
+/* State of the granted extensions: pointer authentication, MTE, SVE, SME. */
+#define APIAKeyLo_EL1 S3_0_C2_C1_0
+#define APIAKeyHi_EL1 S3_0_C2_C1_1
+#define APIBKeyLo_EL1 S3_0_C2_C1_2
+#define APIBKeyHi_EL1 S3_0_C2_C1_3
+#define APDAKeyLo_EL1 S3_0_C2_C2_0
+#define APDAKeyHi_EL1 S3_0_C2_C2_1
+#define APDBKeyLo_EL1 S3_0_C2_C2_2
+#define APDBKeyHi_EL1 S3_0_C2_C2_3
+#define APGAKeyLo_EL1 S3_0_C2_C3_0
+#define APGAKeyHi_EL1 S3_0_C2_C3_1
+#define RGSR_EL1 S3_0_C1_C0_5
+#define GCR_EL1 S3_0_C1_C0_6
+#define TFSR_EL1 S3_0_C5_C6_0
+#define TFSRE0_EL1 S3_0_C5_C6_1
+#define GMID_EL1 S3_1_C0_C0_4
+#define ZCR_EL1 S3_0_C1_C2_0
+#define ZCR_EL2 S3_4_C1_C2_0
+#define SMPRI_EL1 S3_0_C1_C2_4
+#define SMCR_EL1 S3_0_C1_C2_6
+#define SMCR_EL2 S3_4_C1_C2_6
+#define SVCR S3_3_C4_C2_2
+#define TPIDR2_EL0 S3_3_C13_C0_5
+
+/* Instructions with a register operand, as MSR writes them [DDI0487 C5.1.2, op0 1]. */
+#define IC_IALLU S1_0_C7_C5_0
+#define DC_CISW S1_0_C7_C14_2
+
 #endif

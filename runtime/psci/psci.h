@@ -8,8 +8,7 @@
 #include "vm/exit_action.h"
 #include "vm/vcpu.h"
 
-/* The call in x0..x3; the result goes to x0. The PC is NOT advanced for EXIT_RESUME results by
- * HVC; for SMC the caller answers EXIT_SKIP in place of EXIT_RESUME. */
+/* The service of PSCI: the call in x0..x3, the result in x0 (smccc/smccc.h). */
 enum exit_action psci_call(struct vcpu *v);
 /* All vCPUs of the VM become OFF. No vCPU of it runs. */
 void psci_vm_reset(uint16_t vm);

@@ -8,9 +8,15 @@
 #include "vm/exit_action.h"
 #include "vm/vcpu.h"
 
+#define SMCCC_SUCCESS UINT64_C(0)
 #define SMCCC_NOT_SUPPORTED UINT64_MAX
+/* Bit 16 of a function id: the caller keeps nothing in its SVE registers. A hint that selects no
+ * other function [DEN0028 2.5.3]. */
+#define SMCCC_SVE_HINT 0x10000U
 
-/* One service: ids first..last (inclusive) go to `call`, which reads x0.. and writes results. */
+/* One service: ids first..last (inclusive) go to `call`, which reads x0.. and writes results. It
+ * answers EXIT_SKIP when the call is done, by either conduit, and EXIT_RESUME when the guest goes
+ * on at the PC that it has set. */
 struct smccc_service {
     uint32_t first;
     uint32_t last;
@@ -20,8 +26,19 @@ extern const struct smccc_service smccc_services[]; /* world/ns/calls.c, sorted 
 extern const unsigned smccc_service_count;
 
 enum smccc_conduit { SMCCC_HVC, SMCCC_SMC };
-/* Handles the call in x0.. and answers EXIT_RESUME (HVC: the PC already stands past the
- * instruction) or EXIT_SKIP (SMC: a trapped SMC leaves the PC on it). */
+/* Handles the call in x0... A call that is done is EXIT_RESUME by HVC, which has left the PC past
+ * itself, and EXIT_SKIP by SMC, which traps with the PC on it. */
 enum exit_action smccc_call(struct vcpu *v, enum smccc_conduit conduit);
+
+/* The function id of the call in w0, without the SVE hint. */
+uint32_t smccc_function_id(const struct vcpu *v);
+/* The call is done, with one value as its result. */
+enum exit_action smccc_return(struct vcpu *v, uint64_t value);
+/* Is `id` on the allow list of `vm`? */
+bool smccc_is_allowed(uint16_t vm, uint32_t id);
+/* Makes the guest's call at EL3, x0..x7 in and out; done with what EL3 answers. */
+enum exit_action smccc_forward(struct vcpu *v);
+/* The same if the VM's allow list names the call; NOT_SUPPORTED otherwise. */
+enum exit_action smccc_forward_allowed(struct vcpu *v);
 
 #endif

@@ -1,0 +1,34 @@
+/* Breakpoint and watchpoint registers, DBGBVR<n>_EL1 .. DBGWCR<n>_EL1 [DDI0487 D24.3.1-D24.3.12].
+ *
+ * Owns nothing; acts on the CPU that it runs on. An index at or beyond the implemented number is
+ * UNDEFINED even at EL2, so no register past it is touched. */
+#include "arch/debug_registers.h"
+
+#include "arch/sysreg.h"
+#include "lib/bits.h"
+
+/* X(n) for every index that the architecture has. */
+#define DEBUG_POINTS(X)                                                                            \
+    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+
+#define CLEAR_BREAKPOINT(n)                                                                        \
+    if ((n) < breakpoint_count) {                                                                  \
+        SYSREG_WRITE(DBGBCR##n##_EL1, 0);                                                          \
+        SYSREG_WRITE(DBGBVR##n##_EL1, 0);                                                          \
+    }
+
+#define CLEAR_WATCHPOINT(n)                                                                        \
+    if ((n) < watchpoint_count) {                                                                  \
+        SYSREG_WRITE(DBGWCR##n##_EL1, 0);                                                          \
+        SYSREG_WRITE(DBGWVR##n##_EL1, 0);                                                          \
+    }
+
+void debug_points_clear(void)
+{
+    const uint64_t dfr0 = SYSREG_READ(ID_AA64DFR0_EL1);
+    const uint64_t breakpoint_count = bits_get(dfr0, 15, 12) + 1U;
+    const uint64_t watchpoint_count = bits_get(dfr0, 23, 20) + 1U;
+
+    DEBUG_POINTS(CLEAR_BREAKPOINT)
+    DEBUG_POINTS(CLEAR_WATCHPOINT)
+}

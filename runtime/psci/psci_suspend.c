@@ -1,0 +1,96 @@
+/* CPU_SUSPEND and SYSTEM_SUSPEND [DEN0022D 5.4, 5.19].
+ *
+ * Both wait for an interrupt of the guest with one WFI at EL2. Interrupts are masked there, but a
+ * pending one ends WFI, and EL2 takes it as soon as the guest is entered again. If what came was
+ * EL2's own, the guest repeats the call (its PC is put back on the instruction), so a guest sleeps
+ * until its own interrupt without EL2 ever looping. A guest that calls with its interrupts
+ * enabled gets an answer at once after the first wait: its handler may have run by the time the
+ * call is repeated, and the interrupt that should have ended it would be gone.
+ *
+ * Standby answers SUCCESS. Power-down resumes at the entry point with the context in x0 and EL1
+ * in reset state, also when the interrupt was there before the call; the GIC interface and the
+ * timers, which would wake a real core, keep their state. */
+#include "arch/barrier.h"
+#include "arch/pstate.h"
+#include "psci/psci_state.h"
+#include "vgic/vgic.h"
+#include "vm/life.h"
+#include "vm/trapped_instruction.h"
+
+/* power_state, original format: StateID (not used: all states are alike), StateType, level 0.
+ * There is no level above a core that a guest could switch. */
+#define POWER_STATE_TYPE_POWERDOWN BIT(16)
+#define POWER_STATE_RESERVED FIELD(31, 17)
+
+/* True: an interrupt for the guest ended the wait. False: it has to go on. */
+static bool wait_for_interrupt(struct vcpu *v)
+{
+    const uint64_t masked = PSTATE_I | PSTATE_F;
+
+    if (vgic_has_pending(v)) {
+        return true;
+    }
+    dsb_sy(); /* all accesses of the guest are complete before the core sleeps */
+    wfi();
+    return (vcpu_pstate() & masked) != masked || vgic_has_pending(v);
+}
+
+static enum exit_action repeat_call(void)
+{
+    vcpu_set_pc(trapped_instruction_address());
+    return EXIT_RESUME;
+}
+
+static enum exit_action power_down(struct vcpu *v, uint64_t entry, uint64_t context)
+{
+    if (!wait_for_interrupt(v)) {
+        return repeat_call();
+    }
+    vcpu_reset(v, entry, context);
+    return EXIT_RESUME;
+}
+
+static enum exit_action standby(struct vcpu *v)
+{
+    return wait_for_interrupt(v) ? psci_return(v, PSCI_SUCCESS) : repeat_call();
+}
+
+enum exit_action psci_cpu_suspend(struct vcpu *v, const struct psci_args *a)
+{
+    const uint64_t power_state = (uint32_t)a->arg[0];
+
+    if ((power_state & POWER_STATE_RESERVED) != 0U) {
+        return psci_return(v, PSCI_INVALID_PARAMETERS);
+    }
+    if ((power_state & POWER_STATE_TYPE_POWERDOWN) == 0U) {
+        return standby(v);
+    }
+    if (!psci_is_entry(v->vm, a->arg[1])) {
+        return psci_return(v, PSCI_INVALID_ADDRESS);
+    }
+    return power_down(v, a->arg[1], a->arg[2]);
+}
+
+static bool others_are_off(const struct vcpu *v)
+{
+    const struct cfg_vm *cfg = vcpu_cfg_vm(v);
+
+    for (unsigned i = cfg->first_vcpu; i < (unsigned)cfg->first_vcpu + cfg->vcpu_count; i++) {
+        if (i != v->id &&
+            atomic_load_explicit(&psci_power[i], memory_order_acquire) != POWER_OFF) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum exit_action psci_system_suspend(struct vcpu *v, const struct psci_args *a)
+{
+    if (!psci_is_entry(v->vm, a->arg[0])) {
+        return psci_return(v, PSCI_INVALID_ADDRESS);
+    }
+    if (!others_are_off(v)) {
+        return psci_return(v, PSCI_DENIED);
+    }
+    return power_down(v, a->arg[0], a->arg[1]);
+}

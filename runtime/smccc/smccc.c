@@ -1,0 +1,76 @@
+/* SMCCC dispatch; smccc/smccc.h.
+ *
+ * A function id belongs to at most one service of the world's table. What no service takes goes
+ * on to EL3 only if the VM's allow list names exactly that id, so a call that we answer (PSCI
+ * above all) can never be passed on by a description. The registers of a call are written only
+ * as far as its result reaches: x4..x17 keep their values otherwise [DEN0028 2.6, 5.2]. Acts on
+ * the calling vCPU alone. */
+#include "smccc/smccc.h"
+
+#include "arch/smc.h"
+#include "lib/bits.h"
+
+uint32_t smccc_function_id(const struct vcpu *v)
+{
+    return (uint32_t)v->x[0] & ~SMCCC_SVE_HINT;
+}
+
+enum exit_action smccc_return(struct vcpu *v, uint64_t value)
+{
+    v->x[0] = value;
+    return EXIT_SKIP;
+}
+
+bool smccc_is_allowed(uint16_t vm, uint32_t id)
+{
+    const struct cfg_vm *cfg = &cfg_vms[vm];
+
+    for (unsigned i = 0; i < cfg->smc_count; i++) {
+        if (cfg_smcs[cfg->first_smc + i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum exit_action smccc_forward(struct vcpu *v)
+{
+    struct smc_regs r;
+
+    r.x[0] = smccc_function_id(v);
+    for (unsigned i = 1; i < ARRAY_COUNT(r.x); i++) {
+        r.x[i] = v->x[i];
+    }
+    arch_smc(&r);
+    for (unsigned i = 0; i < ARRAY_COUNT(r.x); i++) {
+        v->x[i] = r.x[i];
+    }
+    return EXIT_SKIP;
+}
+
+enum exit_action smccc_forward_allowed(struct vcpu *v)
+{
+    return smccc_is_allowed(v->vm, smccc_function_id(v)) ? smccc_forward(v)
+                                                         : smccc_return(v, SMCCC_NOT_SUPPORTED);
+}
+
+static const struct smccc_service *find_service(uint32_t id)
+{
+    for (unsigned i = 0; i < smccc_service_count; i++) {
+        const struct smccc_service *service = &smccc_services[i];
+
+        if (id >= service->first && id <= service->last) {
+            return service;
+        }
+    }
+    return NULL;
+}
+
+enum exit_action smccc_call(struct vcpu *v, enum smccc_conduit conduit)
+{
+    const struct smccc_service *service = find_service(smccc_function_id(v));
+    const enum exit_action action =
+        (service != NULL) ? service->call(v) : smccc_forward_allowed(v);
+
+    return (action == EXIT_SKIP && conduit == SMCCC_HVC) ? EXIT_RESUME : action;
+}

@@ -1,0 +1,238 @@
+/* Trapped system registers and instructions; vm/sysreg_trap.h. Lives above vm/ because writes of
+ * ICC_SGI* go to the vGIC.
+ *
+ * One const row per range of encodings, sorted, found by bisection. A register in no row does not
+ * exist for the VM: it takes an Undefined Instruction exception, and the log names the encoding;
+ * so does a write of a read-only register and a read of a write-only one. That covers what
+ * vm/vcpu_regs.c traps to hide it: PMU, SPE, trace, LORegions, RAS, AMU, MPAM, IMPLEMENTATION
+ * DEFINED registers.
+ *
+ * Debug without the grant: the registers that a kernel touches whatever ID_AA64DFR0_EL1 says are
+ * RAZ/WI, as Armv8 has no value for "no debug". OS lock and double lock are here for every VM,
+ * since they trap for every VM.
+ *
+ * Set/way maintenance by a guest: as DC CISW on the set and way that it names, whatever the
+ * instruction. Clean and invalidate loses no data of anyone, and software that flushes its cache
+ * so before it turns it off gets what it would get from this CPU's caches without us.
+ *
+ * On the vCPU's CPU. [DDI0487 C5.3, D24.2, D24.3; ISS encoding for EC 0x18] */
+#include "vm/sysreg_trap.h"
+
+#include "arch/barrier.h"
+#include "arch/cpu_features.h"
+#include "core/log.h"
+#include "sysreg/id_registers.h"
+#include "vgic/vgic.h"
+
+/* The encoding as one number, in the order of op0, op1, CRn, CRm, op2. */
+#define ENCODE(op0, op1, crn, crm, op2)                                                            \
+    ((uint16_t)(((op0) << 14) | ((op1) << 11) | ((crn) << 7) | ((crm) << 3) | (op2)))
+
+struct sysreg_access {
+    uint16_t encoding;
+    bool is_write;
+    uint64_t value; /* written, or to be read */
+};
+
+enum sysreg_direction { SYSREG_RO = 1, SYSREG_WO = 2, SYSREG_RW = 3 };
+
+/* Answers whether the access is one that exists; false: UNDEFINED, and nothing was done. */
+typedef bool (*sysreg_function)(struct vcpu *v, struct sysreg_access *a);
+
+struct sysreg_row {
+    uint16_t first; /* encodings first..last, inclusive */
+    uint16_t last;
+    uint8_t direction; /* enum sysreg_direction */
+    sysreg_function access;
+};
+
+static unsigned crm_of(const struct sysreg_access *a)
+{
+    return (unsigned)bits_get(a->encoding, 6, 3);
+}
+
+static unsigned op2_of(const struct sysreg_access *a)
+{
+    return (unsigned)bits_get(a->encoding, 2, 0);
+}
+
+static bool raz_wi(struct vcpu *v, struct sysreg_access *a)
+{
+    (void)v;
+    a->value = 0;
+    return true;
+}
+
+static bool set_way(struct vcpu *v, struct sysreg_access *a)
+{
+    (void)v;
+    SYSREG_WRITE(DC_CISW, a->value);
+    return true;
+}
+
+/* The tag and data-and-tag forms exist with MTE only. */
+static bool set_way_tags(struct vcpu *v, struct sysreg_access *a)
+{
+    return (vcpu_cfg_vm(v)->flags & CFG_VM_MTE) != 0U && set_way(v, a);
+}
+
+static bool id_register(struct vcpu *v, struct sysreg_access *a)
+{
+    a->value = id_register_read(v->vm, crm_of(a), op2_of(a));
+    return true;
+}
+
+static bool revidr(struct vcpu *v, struct sysreg_access *a)
+{
+    (void)v;
+    a->value = SYSREG_READ(REVIDR_EL1);
+    return true;
+}
+
+static bool aidr(struct vcpu *v, struct sysreg_access *a)
+{
+    (void)v;
+    a->value = SYSREG_READ(AIDR_EL1);
+    return true;
+}
+
+static bool smidr(struct vcpu *v, struct sysreg_access *a)
+{
+    if ((vcpu_cfg_vm(v)->flags & CFG_VM_SME) == 0U || !cpu_has_sme()) {
+        return false;
+    }
+    a->value = SYSREG_READ(SMIDR_EL1);
+    return true;
+}
+
+/* The lock of this CPU holds back debug exceptions of this CPU's guest only, so it is the
+ * guest's, granted or not. */
+static bool os_lock_access(struct vcpu *v, struct sysreg_access *a)
+{
+    (void)v;
+    SYSREG_WRITE(OSLAR_EL1, a->value & 1U);
+    return true;
+}
+
+static bool os_lock_status(struct vcpu *v, struct sysreg_access *a)
+{
+    (void)v;
+    a->value = SYSREG_READ(OSLSR_EL1);
+    return true;
+}
+
+static bool icc_sgi1r(struct vcpu *v, struct sysreg_access *a)
+{
+    vgic_sgi_write(v, VGIC_SGI1R, a->value);
+    return true;
+}
+
+static bool icc_asgi1r(struct vcpu *v, struct sysreg_access *a)
+{
+    vgic_sgi_write(v, VGIC_ASGI1R, a->value);
+    return true;
+}
+
+static bool icc_sgi0r(struct vcpu *v, struct sysreg_access *a)
+{
+    vgic_sgi_write(v, VGIC_SGI0R, a->value);
+    return true;
+}
+
+#define RANGE(a, b, direction_, function) {a, b, (direction_), (function)}
+#define ONE(a, direction_, function) {a, a, (direction_), (function)}
+
+static const struct sysreg_row sysreg_rows[] = {
+    ONE(ENCODE(1, 0, 7, 6, 2), SYSREG_WO, set_way),       /* DC ISW */
+    ONE(ENCODE(1, 0, 7, 6, 4), SYSREG_WO, set_way_tags),  /* DC IGSW */
+    ONE(ENCODE(1, 0, 7, 6, 6), SYSREG_WO, set_way_tags),  /* DC IGDSW */
+    ONE(ENCODE(1, 0, 7, 10, 2), SYSREG_WO, set_way),      /* DC CSW */
+    ONE(ENCODE(1, 0, 7, 10, 4), SYSREG_WO, set_way_tags), /* DC CGSW */
+    ONE(ENCODE(1, 0, 7, 10, 6), SYSREG_WO, set_way_tags), /* DC CGDSW */
+    ONE(ENCODE(1, 0, 7, 14, 2), SYSREG_WO, set_way),      /* DC CISW */
+    ONE(ENCODE(1, 0, 7, 14, 4), SYSREG_WO, set_way_tags), /* DC CIGSW */
+    ONE(ENCODE(1, 0, 7, 14, 6), SYSREG_WO, set_way_tags), /* DC CIGDSW */
+
+    ONE(ENCODE(2, 0, 0, 0, 2), SYSREG_RW, raz_wi),           /* OSDTRRX_EL1 */
+    RANGE(ENCODE(2, 0, 0, 0, 4), ENCODE(2, 0, 0, 0, 7), SYSREG_RW, raz_wi), /* break-, watchpoint 0 */
+    RANGE(ENCODE(2, 0, 0, 1, 4), ENCODE(2, 0, 0, 1, 7), SYSREG_RW, raz_wi), /* and 1 */
+    ONE(ENCODE(2, 0, 0, 2, 0), SYSREG_RW, raz_wi),           /* MDCCINT_EL1 */
+    ONE(ENCODE(2, 0, 0, 2, 2), SYSREG_RW, raz_wi),           /* MDSCR_EL1 */
+    ONE(ENCODE(2, 0, 0, 3, 2), SYSREG_RW, raz_wi),           /* OSDTRTX_EL1 */
+    ONE(ENCODE(2, 0, 0, 6, 2), SYSREG_RW, raz_wi),           /* OSECCR_EL1 */
+    ONE(ENCODE(2, 0, 1, 0, 0), SYSREG_RO, raz_wi),           /* MDRAR_EL1: no debug ROM */
+    ONE(ENCODE(2, 0, 1, 0, 4), SYSREG_WO, os_lock_access),   /* OSLAR_EL1 */
+    ONE(ENCODE(2, 0, 1, 1, 4), SYSREG_RO, os_lock_status),   /* OSLSR_EL1 */
+    ONE(ENCODE(2, 0, 1, 3, 4), SYSREG_RW, raz_wi),           /* OSDLR_EL1: no double lock */
+    ONE(ENCODE(2, 0, 1, 4, 4), SYSREG_RW, raz_wi),           /* DBGPRCR_EL1: no power request */
+    ONE(ENCODE(2, 0, 7, 8, 6), SYSREG_RW, raz_wi),           /* DBGCLAIMSET_EL1 */
+    ONE(ENCODE(2, 0, 7, 9, 6), SYSREG_RW, raz_wi),           /* DBGCLAIMCLR_EL1 */
+    ONE(ENCODE(2, 0, 7, 14, 6), SYSREG_RO, raz_wi),          /* DBGAUTHSTATUS_EL1 */
+    ONE(ENCODE(2, 3, 0, 1, 0), SYSREG_RO, raz_wi),           /* MDCCSR_EL0 */
+    ONE(ENCODE(2, 3, 0, 4, 0), SYSREG_RW, raz_wi),           /* DBGDTR_EL0 */
+    ONE(ENCODE(2, 3, 0, 5, 0), SYSREG_RW, raz_wi),           /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
+
+    ONE(ENCODE(3, 0, 0, 0, 6), SYSREG_RO, revidr),
+    RANGE(ENCODE(3, 0, 0, 1, 0), ENCODE(3, 0, 0, 7, 7), SYSREG_RO, id_register),
+    ONE(ENCODE(3, 0, 1, 0, 1), SYSREG_RW, raz_wi),           /* ACTLR_EL1 */
+    ONE(ENCODE(3, 0, 12, 11, 5), SYSREG_WO, icc_sgi1r),
+    ONE(ENCODE(3, 0, 12, 11, 6), SYSREG_WO, icc_asgi1r),
+    ONE(ENCODE(3, 0, 12, 11, 7), SYSREG_WO, icc_sgi0r),
+    ONE(ENCODE(3, 1, 0, 0, 6), SYSREG_RO, smidr),
+    ONE(ENCODE(3, 1, 0, 0, 7), SYSREG_RO, aidr),
+};
+
+static const struct sysreg_row *find_row(uint16_t encoding)
+{
+    unsigned low = 0;
+    unsigned high = ARRAY_COUNT(sysreg_rows);
+
+    while (low < high) {
+        const unsigned middle = low + (high - low) / 2U;
+
+        if (sysreg_rows[middle].last < encoding) {
+            low = middle + 1U;
+        } else {
+            high = middle;
+        }
+    }
+    return (low < ARRAY_COUNT(sysreg_rows) && sysreg_rows[low].first <= encoding)
+               ? &sysreg_rows[low]
+               : NULL;
+}
+
+static bool may(const struct sysreg_row *row, bool is_write)
+{
+    return (row->direction & (is_write ? SYSREG_WO : SYSREG_RO)) != 0U;
+}
+
+static uint16_t encoding_of(uint64_t esr)
+{
+    return ENCODE(bits_get(esr, 21, 20), bits_get(esr, 16, 14), bits_get(esr, 13, 10),
+                  bits_get(esr, 4, 1), bits_get(esr, 19, 17));
+}
+
+static void report_undefined(const struct vcpu *v, const struct sysreg_access *a)
+{
+    log_guest(v->vm, "vCPU %u: undefined %s of S%u_%u_C%u_C%u_%u at PC %p", v->index,
+              a->is_write ? "write" : "read", (unsigned)bits_get(a->encoding, 15, 14),
+              (unsigned)bits_get(a->encoding, 13, 11), (unsigned)bits_get(a->encoding, 10, 7),
+              crm_of(a), op2_of(a), (void *)(uintptr_t)vcpu_pc());
+}
+
+enum exit_action sysreg_trap(struct vcpu *v, uint64_t esr)
+{
+    const unsigned rt = (unsigned)bits_get(esr, 9, 5);
+    const bool is_write = !bit_is_set(esr, 0);
+    struct sysreg_access a = {encoding_of(esr), is_write, is_write ? vcpu_x(v, rt) : 0U};
+    const struct sysreg_row *row = find_row(a.encoding);
+
+    if (row == NULL || !may(row, is_write) || !row->access(v, &a)) {
+        report_undefined(v, &a);
+        return EXIT_UNDEF;
+    }
+    if (!is_write) {
+        vcpu_set_x(v, rt, a.value);
+    }
+    return EXIT_SKIP;
+}
