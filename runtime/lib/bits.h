@@ -26,4 +26,13 @@ static inline bool bit_is_set(uint64_t v, unsigned n)
     return ((v >> n) & 1U) != 0U;
 }
 
+/* Number of bits set: by halves, since the compiler's own would call a library. */
+static inline unsigned bits_count(uint64_t v)
+{
+    v -= (v >> 1) & UINT64_C(0x5555555555555555);
+    v = (v & UINT64_C(0x3333333333333333)) + ((v >> 2) & UINT64_C(0x3333333333333333));
+    v = (v + (v >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    return (unsigned)((v * UINT64_C(0x0101010101010101)) >> 56);
+}
+
 #endif
