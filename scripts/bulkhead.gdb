@@ -10,7 +10,9 @@ set confirm off
 set print pretty on
 
 define exits
-  hbreak exit_from_guest
+  hbreak exit_sync
+  hbreak exit_irq
+  hbreak exit_serror
 end
 document exits
 Stop at every entry to EL2 from a guest, once its registers are saved.

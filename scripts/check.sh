@@ -4,7 +4,7 @@
 # Every step runs even when an earlier one failed, so that one run shows everything; the exit
 # status says whether all passed.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 python=/usr/bin/python3
 export PYTHONDONTWRITEBYTECODE=1
 failed=()

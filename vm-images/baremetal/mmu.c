@@ -1,14 +1,16 @@
-/* Stage 1 of the bare-metal guests: an identity map of 40 bits of guest-physical space.
+/* Stage 1 of the bare-metal guests: an identity map of 40 bits of guest-physical space, and above
+ * it, at MMU_NORMAL_ALIAS, the same space once more as normal memory.
  *
- * 1 GiB blocks: 0x40000000-0xbfffffff is normal write-back memory, everything else is
- * device-nGnRE; all is readable, writable and executable, so that every fault that a test sees
- * comes from stage 2. Memory must be normal for exclusives and for unaligned accesses.
+ * 1 GiB blocks. In the identity map 0x40000000-0xbfffffff is normal write-back memory, everything
+ * else is device-nGnRE. All is readable, writable and executable, so that every fault that a test
+ * sees comes from stage 2; through the alias also unaligned accesses to devices get there, which
+ * device memory refuses at stage 1.
  * [DDI0487 D8.2, D8.3] */
 #include "cpu.h"
 #include "mmu.h"
 
 #define TABLE_ENTRIES 512U
-#define L0_ENTRIES 2U
+#define L0_ENTRIES 4U /* 512 GiB each: 1 TiB twice */
 #define DESC_TABLE 3U
 #define DESC_BLOCK 1U
 #define DESC_AF (UINT64_C(1) << 10)
@@ -18,9 +20,9 @@
 #define MAIR_VALUE UINT64_C(0xff04) /* Attr0 device-nGnRE, Attr1 normal write-back */
 #define GIB (UINT64_C(1) << 30)
 
-/* T0SZ 24: 40 bits from level 0; inner shareable, write-back walks; 40-bit output. */
+/* T0SZ 23: 41 bits from level 0; inner shareable, write-back walks; 40-bit output. */
 #define TCR_VALUE                                                                                 \
-    (UINT64_C(24) | (UINT64_C(1) << 8) | (UINT64_C(1) << 10) | (UINT64_C(3) << 12) |               \
+    (UINT64_C(23) | (UINT64_C(1) << 8) | (UINT64_C(1) << 10) | (UINT64_C(3) << 12) |               \
      (UINT64_C(1) << 23) /* EPD1 */ | (UINT64_C(2) << 32))
 #define SCTLR_M (UINT64_C(1) << 0)
 #define SCTLR_C (UINT64_C(1) << 2)
@@ -31,9 +33,10 @@
 static uint64_t level0[TABLE_ENTRIES] __attribute__((aligned(4096)));
 static uint64_t level1[L0_ENTRIES][TABLE_ENTRIES] __attribute__((aligned(4096)));
 
-static uint64_t mmu_block(uint64_t address)
+static uint64_t mmu_block(uint64_t va)
 {
-    bool normal = (address >= GIB) && (address < 3U * GIB);
+    uint64_t address = va & (MMU_NORMAL_ALIAS - 1U);
+    bool normal = (va >= MMU_NORMAL_ALIAS) || ((address >= GIB) && (address < 3U * GIB));
     uint64_t attributes = normal ? (DESC_ATTR_NORMAL | DESC_SH_INNER) : DESC_ATTR_DEVICE;
     return address | attributes | DESC_AF | DESC_BLOCK;
 }
