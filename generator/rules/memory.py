@@ -82,7 +82,7 @@ def _users(context, name):
 
 def shared_users(context):
     """shared-unused, shared-by-one, shared-never-written, shared-twice."""
-    if not context.whole("vms"):
+    if not context.whole("vms") or "vms" not in context.checked.root:
         return
     for shared in context.system.shared:
         users = _users(context, shared.name)

@@ -37,8 +37,17 @@ def _other_keys(mapping, keys):
     return [key for key in keys if key in mapping]
 
 
+def _is_adrift(window, checked):
+    """Does it show shared memory whose declaration was refused? Then that has been said."""
+    if "shared" not in window or checked.is_whole("shared") and checked.is_whole(None):
+        return False
+    return window["shared"].value not in (checked.root.get("shared") or ())
+
+
 def _window_kind(window, checked, diagnostics):
     """window-kind-mixed, window-without-size."""
+    if _is_adrift(window, checked):
+        return {window.path}
     if "shared" in window:
         extra = _other_keys(window, ("image", "in_place", "phys"))
     elif "image" in window:
@@ -46,6 +55,8 @@ def _window_kind(window, checked, diagnostics):
         extra = _other_keys(window, ("phys",)) if in_place and in_place.value else []
     else:
         extra = _other_keys(window, ("in_place",))
+    if extra and not checked.is_whole(*window.path):
+        return {window.path}
     if extra:
         kind = "shared memory" if "shared" in window else (
             "an image in place" if "image" in window else "private memory without an image")
