@@ -45,6 +45,7 @@ def _environment():
     environment.filters["hex"] = lambda value: f"{value:x}"
     environment.filters["hexc"] = lambda value: f"0x{value:x}"
     environment.filters["size"] = size_text
+    environment.filters["note"] = rows.note_text
     return environment
 
 

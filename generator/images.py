@@ -30,7 +30,9 @@ def read_image(folder, name, place):
         elf, problem = _elf(data)
         return ImageFile(name, place, "elf", data, problem, digest, elf=elf)
     if data[LINUX_MAGIC_OFFSET:LINUX_MAGIC_OFFSET + 4] == LINUX_MAGIC:
-        return ImageFile(name, place, "linux", data, "", digest, linux=_linux(data))
+        header = _linux(data)
+        problem = "" if header else "is an arm64 Image cut short"
+        return ImageFile(name, place, "linux", data, problem, digest, linux=header)
     return ImageFile(name, place, "flat", data, "" if data else "is empty", digest)
 
 

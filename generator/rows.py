@@ -63,7 +63,7 @@ def _string(text):
     return f'"{body}"'
 
 
-def _note(text):
+def note_text(text):
     """Text inside a C comment."""
     return text.replace("*/", "* /").replace("/*", "/ *").replace("\n", " ").replace("\\", "/")
 
@@ -73,7 +73,7 @@ def _line(place):
 
 
 def _row(note, **fields):
-    return Row("{ " + ", ".join(f".{k} = {v}" for k, v in fields.items()) + " }", _note(note))
+    return Row("{ " + ", ".join(f".{k} = {v}" for k, v in fields.items()) + " }", note_text(note))
 
 
 # --- sizes and cfg_system -------------------------------------------------------------------
@@ -120,11 +120,11 @@ def system_fields(plan):
         ("gicr_size", _u64(gicr.size), board.gic.path),
         ("uart_base", _u64(board.uart.regs[0].base), board.uart.path),
         ("uart_intid", f"{board.uart.irqs[0].intid}U", board.uart.path),
-        ("console_cpu", f"{plan.console_cpu}U", _note(plan.console_cpu_reason)),
+        ("console_cpu", f"{plan.console_cpu}U", note_text(plan.console_cpu_reason)),
         ("console_switch_key", f"0x{control_character(hypervisor.switch_key.value):02x}U",
-         _note(f"{hypervisor.switch_key.value}, {_source(hypervisor.switch_key)}")),
+         note_text(f"{hypervisor.switch_key.value}, {_source(hypervisor.switch_key)}")),
         ("log_level", f"{LOG_LEVELS.index(hypervisor.log.value)}U",
-         _note(f"{hypervisor.log.value}, {_source(hypervisor.log)}")),
+         note_text(f"{hypervisor.log.value}, {_source(hypervisor.log)}")),
         ("el2_root", f"(uintptr_t){plan.el2_tables[0].name}", "el2_map.c"),
         ("tcr_el2", _u64(plan.registers.tcr_el2), "generator/plan/el2.py"),
         ("mair_el2", _u64(plan.registers.mair_el2), "generator/plan/el2.py"),
@@ -252,4 +252,4 @@ def translation_tables(tables):
 def _entry(descriptor):
     if descriptor.table is not None:
         return f"[{descriptor.idx}] = (uintptr_t)&{descriptor.table} + {descriptor.value}U,"
-    return f"[{descriptor.idx}] = {_u64(descriptor.value)}, /* {_note(descriptor.note)} */"
+    return f"[{descriptor.idx}] = {_u64(descriptor.value)}, /* {note_text(descriptor.note)} */"
