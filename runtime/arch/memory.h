@@ -8,6 +8,9 @@
  * with its caches off sees it. */
 void memory_clear(pa_t dst, uint64_t bytes);
 void memory_copy(pa_t dst, pa_t src, uint64_t bytes);
+/* Before a read of `bytes` > 0 that a guest may have written with its caches off: no stale line of
+ * them is left in a cache, and what is dirty goes to memory. */
+void memory_refresh(pa_t pa, uint64_t bytes);
 /* After code was written: no stale instruction survives on any CPU of the inner shareable
  * domain. */
 void memory_sync_instructions(void);

@@ -46,6 +46,11 @@ void memory_copy(pa_t dst, pa_t src, uint64_t bytes)
     memcpy(host_of(dst, bytes), host_of(src, bytes), bytes);
 }
 
+void memory_refresh(pa_t pa, uint64_t bytes)
+{
+    (void)host_of(pa, bytes);
+}
+
 void memory_sync_instructions(void)
 {
 }

@@ -1,0 +1,194 @@
+/* From a data abort to the device that answers it; mmio/mmio.h.
+ *
+ * Most accesses come with a valid syndrome, which says all; the others are decoded from the
+ * instruction, whose description must agree with what the abort reports: the direction, and the
+ * faulting address as that of the first byte. Another vCPU may have changed the instruction since
+ * it was executed, and then nothing is done. An access never goes beyond its region (INV-MMIO-
+ * SORTED) or the 4 KiB page that faulted, since the next page need not lie there.
+ * A store's parts are given to the device in order; when it refuses one, those before have
+ * happened, as on a bus. The guest's registers change only when all have succeeded.
+ * Runs on the vCPU's CPU; holds no lock while it calls a device. [DDI0487 D24.2.40, ISS for data
+ * aborts] */
+#include "mmio/mmio.h"
+
+#include "arch/barrier.h"
+#include "core/log.h"
+#include "lib/bits.h"
+#include "lib/range.h"
+#include "mmio/decode.h"
+#include "mmio/transfer.h"
+#include "vm/guest_mem.h"
+
+#define ESR_ISS_ISV BIT(24)
+#define ESR_ISS_AR BIT(14)
+#define ESR_ISS_SF BIT(15)
+#define ESR_ISS_SSE BIT(21)
+#define ESR_ISS_FNV BIT(10)
+#define ESR_ISS_WNR BIT(6)
+#define PSTATE_NRW BIT(4)
+#define PAGE_BYTES 4096U
+#define ADDRESS_BITS FIELD(55, 0) /* without a tag in the top byte */
+
+/* The device of `vm` at `ipa`, or NULL. */
+static const struct cfg_mmio *find_device(uint16_t vm, ipa_t ipa)
+{
+    const struct cfg_mmio *const devices = &cfg_mmios[cfg_vms[vm].first_mmio];
+    unsigned low = 0;
+    unsigned high = cfg_vms[vm].mmio_count;
+    while (low < high) {
+        const unsigned middle = (low + high) / 2U;
+        if (ipa.ipa < devices[middle].ipa) {
+            high = middle;
+        } else if (!range_has(devices[middle].ipa, devices[middle].size, ipa.ipa)) {
+            low = middle + 1U;
+        } else {
+            return &devices[middle];
+        }
+    }
+    return NULL;
+}
+
+static bool is_inside(const struct cfg_mmio *m, ipa_t ipa, uint64_t bytes)
+{
+    return range_contains(m->ipa, m->size, ipa.ipa, bytes) &&
+           bytes <= PAGE_BYTES - ipa.ipa % PAGE_BYTES;
+}
+
+/* --- by syndrome ------------------------------------------------------------------------ */
+
+static uint64_t syndrome_value(const struct vcpu *v, unsigned rt, unsigned bytes)
+{
+    const uint64_t value = vcpu_x(v, rt) & (UINT64_MAX >> (64U - 8U * bytes));
+    return transfer_is_big_endian() ? transfer_swap(value, bytes) : value;
+}
+
+static void syndrome_commit(struct vcpu *v, uint64_t esr, const struct mmio_access *a)
+{
+    const uint64_t value =
+        transfer_is_big_endian() ? transfer_swap(a->value, a->size_bytes) : a->value;
+    vcpu_set_x(v, (unsigned)bits_get(esr, 20, 16),
+               transfer_extend(value, a->size_bytes, (esr & ESR_ISS_SSE) != 0U,
+                               (esr & ESR_ISS_SF) != 0U));
+}
+
+static enum exit_action access_by_syndrome(struct vcpu *v, uint64_t esr, ipa_t ipa,
+                                           const struct cfg_mmio *m)
+{
+    const bool is_ordered = (esr & ESR_ISS_AR) != 0U;
+    struct mmio_access a = {
+        .offset = ipa.ipa - m->ipa,
+        .size_bytes = (uint8_t)(1U << bits_get(esr, 23, 22)),
+        .is_write = (esr & ESR_ISS_WNR) != 0U,
+    };
+    if (!is_inside(m, ipa, a.size_bytes)) {
+        return EXIT_ABORT;
+    }
+    if (a.is_write) {
+        a.value = syndrome_value(v, (unsigned)bits_get(esr, 20, 16), a.size_bytes);
+    }
+    if (is_ordered && a.is_write) {
+        dmb_ish(); /* store-release: what the guest did before is seen before the device acts */
+    }
+    if (!mmio_handlers[m->kind](m->instance, &a)) {
+        return EXIT_ABORT;
+    }
+    if (!a.is_write) {
+        syndrome_commit(v, esr, &a);
+    }
+    if (is_ordered && !a.is_write) {
+        dmb_ish(); /* load-acquire: what the guest does next is not seen before this */
+    }
+    return EXIT_SKIP;
+}
+
+/* --- by instruction --------------------------------------------------------------------- */
+
+static enum exit_action refuse(const struct vcpu *v, const char *reason, uint32_t instruction)
+{
+    log_guest(v->vm, "vCPU %u: access to a device by %s (PC 0x%llx, instruction %08x)", v->index,
+              reason, (unsigned long long)vcpu_pc(), instruction);
+    return EXIT_ABORT;
+}
+
+/* The parts on the bus, in order; false when the device refuses one. */
+static bool perform(const struct cfg_mmio *m, ipa_t ipa, bool is_write, struct mmio_transfer *t)
+{
+    for (unsigned p = 0; p < t->part_count; p++) {
+        struct mmio_access a = {
+            .offset = ipa.ipa - m->ipa + p * (uint64_t)t->part_bytes,
+            .value = t->parts[p],
+            .size_bytes = t->part_bytes,
+            .is_write = is_write,
+        };
+        if (!mmio_handlers[m->kind](m->instance, &a)) {
+            return false;
+        }
+        t->parts[p] = a.value;
+    }
+    return true;
+}
+
+static bool agrees_with_abort(const struct mmio_instruction *i, uint64_t esr, uint64_t address)
+{
+    const bool is_write = (esr & ESR_ISS_WNR) != 0U;
+    return i->is_write == is_write && (esr & ESR_ISS_FNV) == 0U &&
+           ((address ^ SYSREG_READ(FAR_EL2)) & ADDRESS_BITS) == 0U;
+}
+
+static enum exit_action carry_out(struct vcpu *v, const struct mmio_instruction *i, ipa_t ipa,
+                                  const struct cfg_mmio *m, uint64_t written_back)
+{
+    struct mmio_transfer t;
+    transfer_gather(v, i, &t);
+    if (!is_inside(m, ipa, (uint64_t)t.part_count * t.part_bytes)) {
+        return EXIT_ABORT;
+    }
+    if (i->is_ordered && i->is_write) {
+        dmb_ish();
+    }
+    if (!perform(m, ipa, i->is_write, &t)) {
+        return EXIT_ABORT;
+    }
+    transfer_commit(v, i, &t, written_back);
+    if (i->is_ordered && !i->is_write) {
+        dmb_ish();
+    }
+    return EXIT_SKIP;
+}
+
+static enum exit_action access_by_instruction(struct vcpu *v, uint64_t esr, ipa_t ipa,
+                                              const struct cfg_mmio *m)
+{
+    struct mmio_instruction i;
+    uint32_t instruction = 0;
+    uint64_t written_back;
+    if ((vcpu_pstate() & PSTATE_NRW) != 0U) {
+        return refuse(v, "an AArch32 instruction that reports no syndrome", 0);
+    }
+    if (!guest_fetch(v, &instruction)) {
+        return refuse(v, "an instruction that cannot be read", 0);
+    }
+    switch (mmio_decode(instruction, &i)) {
+    case MMIO_DECODED:
+        break;
+    case MMIO_NOT_EMULATED:
+        return refuse(v, "an instruction that devices cannot answer", instruction);
+    case MMIO_NO_ACCESS:
+    default:
+        return refuse(v, "what is no load or store", instruction);
+    }
+    if (!agrees_with_abort(&i, esr, transfer_address(v, &i, &written_back))) {
+        return refuse(v, "an access that begins elsewhere", instruction);
+    }
+    return carry_out(v, &i, ipa, m, written_back);
+}
+
+enum exit_action mmio_abort(struct vcpu *v, uint64_t esr, ipa_t ipa)
+{
+    const struct cfg_mmio *const m = find_device(v->vm, ipa);
+    if (m == NULL) {
+        return EXIT_ABORT;
+    }
+    return ((esr & ESR_ISS_ISV) != 0U) ? access_by_syndrome(v, esr, ipa, m)
+                                       : access_by_instruction(v, esr, ipa, m);
+}
