@@ -5,6 +5,9 @@
 #include "result.h"
 #include "uart.h"
 
+#define SPSR_IL (UINT64_C(1) << 20)
+#define SPSR_SS (UINT64_C(1) << 21)
+
 enum exception_kind { KIND_SYNC, KIND_IRQ, KIND_FIQ, KIND_SERROR };
 
 static struct fault faults[CPU_MAX];
@@ -47,6 +50,7 @@ void exception_taken(struct frame *frame, uint64_t kind)
         faults[cpu] = (struct fault){true, SYSREG_READ(ESR_EL1), SYSREG_READ(FAR_EL1), frame->elr};
         fault_is_expected[cpu] = false;
         frame->elr = frame->x[30];
+        frame->spsr &= ~(SPSR_IL | SPSR_SS);
     } else {
         exception_unexpected(frame, kind);
     }

@@ -49,6 +49,18 @@ void test_fail(const char *name, const char *why, ...)
     va_end(args);
 }
 
+void result_counts(uint32_t *passed, uint32_t *failed)
+{
+    *passed = atomic_load(&passed_count);
+    *failed = atomic_load(&failed_count);
+}
+
+void result_resume(uint32_t passed, uint32_t failed)
+{
+    atomic_store(&passed_count, passed);
+    atomic_store(&failed_count, failed);
+}
+
 void test_done(void)
 {
     print("DONE passed=%u failed=%u\n", atomic_load(&passed_count), atomic_load(&failed_count));

@@ -4,12 +4,16 @@
 #define RESULT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 void test_begin(const char *group);
 /* One verdict. `why` is a format as print() takes it, and is only printed for a failure. */
 void test_check(bool ok, const char *name, const char *why, ...)
     __attribute__((format(printf, 3, 4)));
 void test_fail(const char *name, const char *why, ...) __attribute__((format(printf, 2, 3)));
+/* Verdicts so far, for a guest that resets itself, and their return in its next life. */
+void result_counts(uint32_t *passed, uint32_t *failed);
+void result_resume(uint32_t passed, uint32_t failed);
 void test_done(void) __attribute__((noreturn));
 
 /* Equality of two integers, with both shown. */

@@ -1,0 +1,175 @@
+/* Group timer: the virtual and the physical timer of EL1 [DDI0487 D12]. */
+#include "exception.h"
+#include "gic.h"
+#include "result.h"
+#include "timer.h"
+
+static volatile unsigned fired[32];
+static volatile bool rearm;
+
+void guest_main(uint64_t devicetree);
+
+struct timer_access {
+    const char *name;
+    unsigned ppi;
+    uint64_t (*now)(void);
+    void (*set)(uint64_t cval, uint64_t ctl);
+    uint64_t (*control)(void);
+};
+
+static uint64_t virtual_now(void)
+{
+    return timer_now();
+}
+
+static void virtual_set(uint64_t cval, uint64_t ctl)
+{
+    SYSREG_WRITE(CNTV_CVAL_EL0, cval);
+    SYSREG_WRITE(CNTV_CTL_EL0, ctl);
+    isb();
+}
+
+static uint64_t virtual_control(void)
+{
+    return SYSREG_READ(CNTV_CTL_EL0);
+}
+
+static uint64_t physical_now(void)
+{
+    isb();
+    return SYSREG_READ(CNTPCT_EL0);
+}
+
+static void physical_set(uint64_t cval, uint64_t ctl)
+{
+    SYSREG_WRITE(CNTP_CVAL_EL0, cval);
+    SYSREG_WRITE(CNTP_CTL_EL0, ctl);
+    isb();
+}
+
+static uint64_t physical_control(void)
+{
+    return SYSREG_READ(CNTP_CTL_EL0);
+}
+
+static const struct timer_access timers[] = {
+    {"virtual", TIMER_PPI_VIRTUAL, virtual_now, virtual_set, virtual_control},
+    {"physical", TIMER_PPI_PHYSICAL, physical_now, physical_set, physical_control},
+};
+
+static void timer_interrupt(unsigned intid)
+{
+    const struct timer_access *t = (intid == TIMER_PPI_PHYSICAL) ? &timers[1] : &timers[0];
+    fired[intid % 32U] = fired[intid % 32U] + 1U;
+    if (rearm) {
+        t->set(t->now() + timer_frequency() / 1000U, TIMER_CTL_ENABLE);
+    } else {
+        t->set(0, 0);
+    }
+}
+
+static void wait_ms(unsigned ms)
+{
+    uint64_t start = timer_now();
+    while (timer_elapsed_ms(start) < ms) {
+    }
+}
+
+static void check_condition(const struct timer_access *t)
+{
+    t->set(t->now() + timer_frequency() * 100U, TIMER_CTL_ENABLE | TIMER_CTL_IMASK);
+    bool early = (t->control() & TIMER_CTL_ISTATUS) != 0U;
+    t->set(t->now(), TIMER_CTL_ENABLE | TIMER_CTL_IMASK);
+    bool late = (t->control() & TIMER_CTL_ISTATUS) != 0U;
+    t->set(0, 0);
+    test_check(!early && late, "condition", "%s: early %d, late %d", t->name, (int)early,
+               (int)late);
+}
+
+static void check_fires(const struct timer_access *t)
+{
+    fired[t->ppi] = 0;
+    rearm = false;
+    gic_enable(t->ppi);
+    irq_enable();
+    uint64_t deadline = t->now() + timer_frequency() / 100U;
+    t->set(deadline, TIMER_CTL_ENABLE);
+    while (fired[t->ppi] == 0U && t->now() < deadline + 2U * timer_frequency()) {
+    }
+    uint64_t now = t->now();
+    test_check(fired[t->ppi] == 1U && now >= deadline, "fires_once_not_early",
+               "%s: fired %u", t->name, fired[t->ppi]);
+    t->set(t->now(), TIMER_CTL_ENABLE | TIMER_CTL_IMASK);
+    wait_ms(5);
+    TEST_EQUAL("masked_is_silent", fired[t->ppi], 1);
+    t->set(t->now(), TIMER_CTL_ENABLE);
+    wait_ms(5);
+    TEST_EQUAL("unmasked_fires", fired[t->ppi], 2);
+    irq_disable();
+    gic_disable(t->ppi);
+}
+
+/* A thousand interrupts, each armed by the one before. */
+static void check_many(const struct timer_access *t)
+{
+    fired[t->ppi] = 0;
+    rearm = true;
+    gic_enable(t->ppi);
+    irq_enable();
+    uint64_t start = timer_now();
+    t->set(t->now(), TIMER_CTL_ENABLE);
+    while (fired[t->ppi] < 1000U && timer_elapsed_ms(start) < 60000U) {
+        wfi();
+    }
+    rearm = false;
+    wait_ms(5);
+    irq_disable();
+    test_check(fired[t->ppi] >= 1000U, "thousand", "%s: %u", t->name, fired[t->ppi]);
+    t->set(0, 0);
+    gic_disable(t->ppi);
+}
+
+/* The level goes with the condition: moved to the future before it is taken, it is gone. */
+static void check_withdrawn(const struct timer_access *t)
+{
+    fired[t->ppi] = 0;
+    gic_enable(t->ppi);
+    irq_disable();
+    t->set(t->now(), TIMER_CTL_ENABLE);
+    wait_ms(2);
+    bool pending = gic_is_pending(t->ppi);
+    t->set(t->now() + timer_frequency() * 100U, TIMER_CTL_ENABLE);
+    wait_ms(2);
+    irq_enable();
+    wait_ms(2);
+    irq_disable();
+    test_check(pending, "pending_while_masked", "%s", t->name);
+    test_check(fired[t->ppi] == 0U, "withdrawn", "%s: fired %u", t->name, fired[t->ppi]);
+    t->set(0, 0);
+    gic_disable(t->ppi);
+}
+
+static void check_counters(void)
+{
+    uint64_t v = virtual_now();
+    uint64_t p = physical_now();
+    wait_ms(3);
+    test_check(virtual_now() > v && physical_now() > p, "counters_run", "%lu %lu", v, p);
+    test_check(timer_frequency() >= 1000000U, "frequency", "%lu Hz", timer_frequency());
+}
+
+void guest_main(uint64_t devicetree)
+{
+    (void)devicetree;
+    test_begin("timer");
+    gic_init();
+    irq_hook = timer_interrupt;
+    check_counters();
+    for (unsigned i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+        check_condition(&timers[i]);
+        check_fires(&timers[i]);
+        check_many(&timers[i]);
+        check_withdrawn(&timers[i]);
+    }
+    test_done();
+}
