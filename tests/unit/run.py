@@ -7,7 +7,9 @@ The first line of a test names the runtime sources that it needs, relative to ru
     /* sources: vgic/vgic.c lib/fmt.c */
 
 Everything in tests/unit/fake/*.c is in an archive that each test is linked with, so a fake that
-nobody asks for is not linked, and a test that defines a fake's symbols itself replaces it.
+nobody asks for is not linked, and a test that defines a fake's symbols itself replaces it. A
+fake/<name>_machine.c is not in the archive, as it builds on a feature's own sources: it is linked
+with the tests that include <name>_machine.h.
 Objects are kept under build/unit/ and rebuilt when a file that they include, or the command that
 made them, changes. Two runs at the same time do not disturb one another.
 
@@ -36,8 +38,7 @@ SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COMMON = ["-std=gnu11", "-g", "-O1", "-fno-omit-frame-pointer", *SANITIZE,
           "-Itests/unit/fake", "-Itests/unit", "-Iruntime",
           "-Wall", "-Wextra", "-Wshadow", "-Wundef", "-Wvla", "-Wstrict-prototypes", "-Werror"]
-# The runtime itself is held to the warnings that the product is built with. The memory functions
-# must not be recognised and turned into calls of themselves.
+# The runtime itself is held to the warnings that the product is built with.
 RUNTIME_ONLY = ["-Wconversion", "-Wsign-conversion", "-Wmissing-prototypes"]
 TIMEOUT_S = 300
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
@@ -61,13 +62,13 @@ def source_path(name: str) -> pathlib.Path:
 
 
 def sources_of(test: pathlib.Path) -> list[pathlib.Path]:
-    with open(test, encoding="utf-8") as file:
-        first = file.readline()
-    match = re.fullmatch(r"/\* sources:(.*)\*/\s*", first)
+    text = test.read_text(encoding="utf-8")
+    match = re.match(r"/\* sources:(.*)\*/\n", text)
     if match is None:
         raise BuildError(f"{test.relative_to(ROOT)}:1: the first line must be "
                          "/* sources: a.c b.c */ (it may name none)")
-    return [source_path(name) for name in match.group(1).split()]
+    machines = [f"fake/{name}.c" for name in re.findall(r'^#include "(\w+_machine)\.h"', text, re.M)]
+    return [source_path(name) for name in [*match.group(1).split(), *machines]]
 
 
 def command_for(source: pathlib.Path) -> list[str]:
@@ -165,7 +166,7 @@ def main() -> int:
 def build_all(pool: concurrent.futures.Executor,
               tests: list[pathlib.Path]) -> dict[pathlib.Path, pathlib.Path | Result]:
     """Each test's program, or the result that says why there is none."""
-    fakes = sorted((UNIT / "fake").glob("*.c"))
+    fakes = [f for f in sorted((UNIT / "fake").glob("*.c")) if not f.stem.endswith("_machine")]
     wanted = {UNIT / "test.c", *fakes, *tests}
     missing: dict[pathlib.Path, str] = {}
     for test in tests:

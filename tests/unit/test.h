@@ -30,7 +30,7 @@ uint64_t test_random(void);
     }                                                                                              \
     static void test_##name(void)
 
-/* Runs before each test of this file. */
+/* Runs before each test of this file, after the fakes have reset themselves. */
 #define TEST_SETUP()                                                                               \
     static void test_setup_(void);                                                                 \
     __attribute__((constructor)) static void test_register_setup_(void)                            \

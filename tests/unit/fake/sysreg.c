@@ -72,7 +72,8 @@ static void reset(void)
     }
 }
 
-__attribute__((constructor)) static void register_reset(void)
+/* Before the other fakes: some of them set registers when they reset. */
+__attribute__((constructor(200))) static void register_reset(void)
 {
     test_on_begin(reset);
 }
