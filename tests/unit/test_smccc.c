@@ -181,6 +181,7 @@ TEST(mitigations_that_the_cpu_does_not_need)
     CHECK_EQ(call(LINUX0, ARCH_FEATURES, WORKAROUND_1), 1);
     CHECK_EQ(call(LINUX0, WORKAROUND_1, 0), 0);
     CHECK_EQ(fake_smc_count, 0);
+    fake_sysreg_set_all("ID_AA64PFR0_EL1", 2ULL << 56);
     CHECK_EQ(call(LINUX0, ARCH_FEATURES, WORKAROUND_3), UINT64_MAX);
     CHECK_EQ(fake_smc_count, 1);
     fake_sysreg_set_all("ID_AA64PFR0_EL1", 3ULL << 56); /* CSV2_3 */
