@@ -13,14 +13,20 @@ PYTHON  := /usr/bin/python3
 QEMU    ?= qemu-system-aarch64
 Q       := $(if $(V),,@)
 
+# In QEMU time counts instructions (2 ns each), so that a busy host makes nothing late. Without
+# this (QEMU_FLAGS=), time is the host's and each CPU has a thread of its own.
+QEMU_FLAGS ?= -icount shift=1
+
 stem := $(basename $(notdir $(SYSTEM)))
-NAME := $(if $(filter system,$(stem)),default,$(stem))$(if $(FLAVOUR),-$(FLAVOUR))
+NAME := $(if $(filter system,$(stem)),default,$(stem))
 OUT  := build/$(NAME)
+IMAGE := $(OUT)/bulkhead$(if $(FLAVOUR),-$(FLAVOUR)).img
 say   = @printf '\n== %s\n' "$(1)"
 
+export FLAVOUR
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: image run test check debug clean guests help install system-tests
+.PHONY: image compile run test check debug clean guests help install system-tests
 
 help:
 	@echo 'Bulkhead: partitions one Arm machine as system.yaml says.'
@@ -35,7 +41,7 @@ help:
 	@echo
 	@echo '  SYSTEM=systems/uboot.yaml   another description   (now: $(SYSTEM))'
 	@echo '  FLAVOUR=ubsan               EL2 with undefined-behaviour traps'
-	@echo '  QEMU_FLAGS="-icount ..."    further arguments for QEMU'
+	@echo '  QEMU_FLAGS=                 QEMU in host time (now: $(QEMU_FLAGS))'
 	@echo '  V=1                         show the commands'
 	@echo
 	@echo 'By itself: $(PYTHON) -m generator --help     Guests: docs/guests.md'
@@ -50,15 +56,19 @@ guests: install
 
 # --- compile --------------------------------------------------------------------------------
 
-image: guests
+image: guests compile
+
+# The description's compiler, then the runtime's; the last line names the output.
+compile:
 	$(call say,$(SYSTEM) -> $(OUT))
 	$(Q)$(PYTHON) -m generator build $(SYSTEM) --out $(OUT)
 	$(Q)$(MAKE) -f runtime/build.mk OUT=$(OUT) FLAVOUR=$(FLAVOUR)
+	@echo '  READY   $(OUT)'
 
 # --- run ------------------------------------------------------------------------------------
 
 run: image
-	$(call say,QEMU: $(OUT)/bulkhead.img)
+	$(call say,QEMU: $(IMAGE); ctrl-] moves the input, ctrl-a x ends)
 	@scripts/qemu.sh $(OUT) $(QEMU_FLAGS)
 
 debug: image

@@ -12,5 +12,5 @@ port=${GDB_PORT:-1234}
 qemu=$!
 trap 'kill "$qemu" 2>/dev/null || true' EXIT
 echo "  consoles: $out/console.log"
-gdb-multiarch -q -ex "file $out/bulkhead.elf" -ex "target remote 127.0.0.1:$port" \
+gdb-multiarch -q -ex "file $out/bulkhead${FLAVOUR:+-$FLAVOUR}.elf" -ex "target remote 127.0.0.1:$port" \
     -x "$here/bulkhead.gdb"

@@ -1,9 +1,11 @@
 #!/bin/bash
 # Runs a built system in QEMU: qemu.sh build/NAME [QEMU ARGUMENT]...
 #
-# The command line is the generated gen/qemu.args, one argument a line; %IMAGE% is the image.
+# The command line is the generated gen/qemu.args, one argument a line; %IMAGE% is the image, that
+# of $FLAVOUR when it is set.
 set -euo pipefail
 out=$1
 shift
 mapfile -t arguments <"$out/gen/qemu.args"
-exec "${QEMU:-qemu-system-aarch64}" "${arguments[@]//%IMAGE%/$out/bulkhead.img}" "$@"
+image=$out/bulkhead${FLAVOUR:+-$FLAVOUR}.img
+exec "${QEMU:-qemu-system-aarch64}" "${arguments[@]//%IMAGE%/$image}" "$@"

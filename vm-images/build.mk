@@ -26,7 +26,7 @@ CFLAGS := -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align -march=ar
 LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
 
 .PHONY: all
-all: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(ELFS) $(GUESTS)/MANIFEST
+all: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(GUESTS)/grub/grubaa64.efi $(ELFS) $(GUESTS)/MANIFEST
 
 # --- from Debian ---------------------------------------------------------------------------
 
@@ -45,7 +45,12 @@ $(GUESTS)/uboot/u-boot.bin: vm-images/uboot/build.sh scripts/fetch-debian.sh
 	$(Q)vm-images/uboot/build.sh $(GUESTS)/uboot
 	$(Q)touch $@
 
-$(GUESTS)/MANIFEST: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin
+$(GUESTS)/grub/grubaa64.efi: vm-images/grub/build.sh scripts/fetch-debian.sh
+	$(say) GUEST "grub (Debian grub-efi-arm64-bin)"
+	$(Q)vm-images/grub/build.sh $(GUESTS)/grub
+	$(Q)touch $@
+
+$(GUESTS)/MANIFEST: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(GUESTS)/grub/grubaa64.efi
 	$(Q)sort .cache/debian/$(SUITE)/*.record > $@
 
 # --- bare metal ----------------------------------------------------------------------------

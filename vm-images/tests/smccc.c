@@ -1,8 +1,8 @@
 /* Group smccc: calls out of the VM by HVC and by SMC [DEN0028].
  *
  * Unknown calls answer NOT_SUPPORTED and change nothing else; calls to firmware services that the
- * description does not allow never get there. TRNG [DEN0098] is granted in systems/test-smccc.yaml
- * but its entropy depends on the machine. */
+ * description does not allow never get there. TRNG [DEN0098] depends on the machine: it answers
+ * properly or not at all. */
 #include "exception.h"
 #include "psci.h"
 #include "result.h"

@@ -1,0 +1,159 @@
+"""One machine: a built system in QEMU, its console on a pipe.
+
+    with Machine(system) as machine:
+        machine.expect("linux0", r"login: ", timeout=120)
+        machine.send("linux0", "root\n")
+
+`expect` waits for an event and never for a time; timeouts are generous, since they only bound a
+failure. What was matched is consumed, per VM. A failure shows the end of every VM's text, and the
+whole transcript is in build/<name>/transcript-<test>.log.
+"""
+
+import os
+import re
+import selectors
+import subprocess
+import time
+from pathlib import Path
+
+from console import Console
+
+ROOT = Path(__file__).resolve().parents[2]
+SWITCH_KEY = "\x1d"  # ctrl-]
+# QEMU counts instructions: time in the machine does not depend on the host's load. One
+# instruction takes 2 ns.
+ICOUNT = ["-icount", "shift=1"]
+HYPERVISOR = "bulkhead"
+TAIL_LINES = 25
+
+
+class Timeout(AssertionError):
+    """What was expected did not come."""
+
+
+class Machine:
+    def __init__(self, out, flavour="", name="test", qemu_flags=ICOUNT):
+        self.out = Path(out)
+        self.flavour = flavour
+        self.console = Console()
+        self.transcript = self.out / f"transcript-{name}.log"
+        self._qemu_flags = list(qemu_flags)
+        self._consumed = {}
+        self._focus = None
+        self._process = None
+
+    def __enter__(self):
+        command = [ROOT / "scripts/qemu.sh", self.out, *self._qemu_flags]
+        environment = {**os.environ, "FLAVOUR": self.flavour}
+        self._log = self.transcript.open("wb")
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT)
+        os.set_blocking(self._process.stdout.fileno(), False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+        self._selector.close()
+        self._process.stdout.close()
+        self._process.stdin.close()
+        self._log.close()
+
+    # --- output -----------------------------------------------------------------------------
+
+    def text(self, vm):
+        """All that `vm` has printed so far."""
+        return self.console.text(vm)
+
+    def unseen(self, vm):
+        """What `vm` has printed since its last match."""
+        return self.text(vm)[self._consumed.get(vm, 0) :]
+
+    def expect(self, vm, pattern, timeout=180):
+        """Waits until `vm` prints what matches; returns the match."""
+        return self.expect_any({vm: pattern}, timeout)[1]
+
+    def expect_any(self, patterns, timeout=180):
+        """Waits for the first of several VMs' patterns; returns (vm, match)."""
+        compiled = {vm: re.compile(pattern, re.MULTILINE) for vm, pattern in patterns.items()}
+        deadline = time.monotonic() + timeout
+        while True:
+            for vm, pattern in compiled.items():
+                match = pattern.search(self.text(vm), self._consumed.get(vm, 0))
+                if match:
+                    self._consumed[vm] = match.end()
+                    return vm, match
+            if not self._read(deadline - time.monotonic()):
+                raise Timeout(self._report(patterns, timeout))
+
+    def read_for(self, seconds):
+        """Lets the machine run for a while of the host's time."""
+        deadline = time.monotonic() + seconds
+        while self._read(deadline - time.monotonic()):
+            pass
+
+    def _read(self, seconds):
+        """Reads once; False when time is over or QEMU has ended."""
+        if seconds <= 0 or not self._selector.select(seconds):
+            return False
+        data = self._process.stdout.read(65536)
+        if not data:
+            return False
+        self._log.write(data)
+        self._log.flush()
+        self.console.feed(data.decode("latin-1"))
+        return True
+
+    def _report(self, patterns, timeout):
+        wanted = " or ".join(f"{vm}: {pattern!r}" for vm, pattern in patterns.items())
+        state = "running" if self._process.poll() is None else "ended"
+        parts = [f"not seen within {timeout} s: {wanted}", f"QEMU is {state}; {self.transcript}"]
+        for vm in sorted(self.console.complete):
+            tail = self.text(vm).splitlines()[-TAIL_LINES:]
+            parts.append(f"--- {vm}\n" + "\n".join(tail))
+        return "\n".join(parts)
+
+    # --- input ------------------------------------------------------------------------------
+
+    def focus(self, vm):
+        """Switches the input until it goes to `vm` (or to "none")."""
+        if self._focus is None:
+            self._focus = self.expect(HYPERVISOR, r"^input: (\S+)$").group(1)
+        first = self._focus
+        while self._focus != vm:
+            self.type(SWITCH_KEY)
+            self._focus = self.expect(HYPERVISOR, r"^input: (\S+)$").group(1)
+            if self._focus == first:
+                raise AssertionError(f"the switch key never leads to {vm}")
+
+    def type(self, text):
+        """Types on the board console, whoever has the focus."""
+        self._process.stdin.write(text.encode())
+        self._process.stdin.flush()
+
+    def send(self, vm, text):
+        self.focus(vm)
+        self.type(text)
+
+    # --- Linux ------------------------------------------------------------------------------
+
+    def login(self, vm, timeout=240):
+        """From a Linux VM's boot to its shell's prompt."""
+        self.expect(vm, r"login: ", timeout)
+        self.send(vm, "root\n")
+        self.expect(vm, r"root@\S+ *:~# |root@\S+:/root# ", timeout)
+
+    def shell(self, vm, command, timeout=120):
+        """Runs a command at a Linux VM's prompt; returns its output.
+
+        The end is marked by a text that the echo of the command does not contain.
+        """
+        self.send(vm, f"{command}; echo en''d-$?\n")
+        start = self._consumed.get(vm, 0)
+        end = self.expect(vm, r"^end-(\d+)$", timeout)
+        output = self.text(vm)[start : end.start()]
+        self.expect(vm, r"# ", timeout)
+        return output.split("\n", 1)[1] if "\n" in output else ""

@@ -1,0 +1,58 @@
+"""Software that nobody here wrote: Debian's U-Boot and GRUB, and Linux started by U-Boot."""
+
+UBOOT_PROMPT = r"^=> "
+
+
+def uboot_prompt(system, vm):
+    system.expect(vm, r"U-Boot 20\d\d")
+    system.expect(vm, r"Hit any key to stop autoboot", timeout=300)
+    system.send(vm, "\n")
+    system.expect(vm, UBOOT_PROMPT, timeout=300)
+
+
+def uboot(system, vm, command, answer, timeout=120):
+    """Types a command at U-Boot's prompt and waits for its answer and the next prompt."""
+    system.send(vm, command + "\n")
+    match = system.expect(vm, answer, timeout)
+    system.expect(vm, UBOOT_PROMPT, timeout)
+    return match
+
+
+def test_uboot_commands(machine):
+    system = machine("systems/uboot.yaml")
+    uboot_prompt(system, "uboot")
+    memory = uboot(system, "uboot", "bdinfo", r"-> size\s+= 0x([0-9a-f]+)")
+    assert int(memory.group(1), 16) == 256 << 20
+    uboot(system, "uboot", "version", r"aarch64-linux-gnu-gcc|gcc \(Debian")
+    uboot(system, "uboot", "mw.l 0x48000000 0xcafe1234 4; md.l 0x48000000 4", r"48000000: cafe1234")
+    uboot(system, "uboot", "crc32 0x0 0x1000", r"crc32 for 00000000 ... 00000fff ==> [0-9a-f]{8}")
+    uboot(system, "uboot", "date", r"Date: ")
+    # A write to the flash, which is read-only, is U-Boot's own exception; it resets its machine,
+    # and the machine is its VM.
+    system.send("uboot", "mw.l 0x0 0\n")
+    system.expect("uboot", r'"Synchronous Abort" handler')
+    uboot_prompt(system, "uboot")
+
+
+def test_uboot_starts_linux(machine):
+    system = machine("systems/uboot.yaml")
+    uboot_prompt(system, "uboot")
+    uboot(system, "uboot", "cp.b 0x80000000 0x44000000 0x1c00000; echo done", r"^done")
+    system.send("uboot", "setenv bootargs console=ttyAMA0 bulkhead.name=uboot; "
+                         "booti 0x44000000 0x84000000:0x100000 0x40000000\n")
+    system.login("uboot", timeout=300)
+    assert system.shell("uboot", "nproc").strip() == "2"
+
+
+def test_grub(machine):
+    system = machine("systems/grub.yaml")
+    uboot_prompt(system, "grub")
+    system.send("grub", "bootefi 0x80000000:0x423000 0x40000000\n")
+    system.expect("grub", r"Welcome to GRUB!", timeout=300)
+    system.expect("grub", r"GNU GRUB +version 2\.")
+    system.expect("grub", r"grub> ")
+    system.send("grub", "set\n")
+    system.expect("grub", r"grub_cpu=arm64")
+    system.expect("grub", r"grub_platform=efi")
+    system.send("grub", "halt\n")
+    system.expect("bulkhead", r"grub.*(off|stopped)", timeout=60)

@@ -1,0 +1,32 @@
+"""Every bare-metal test guest: all its verdicts are PASS, and the bystander notices nothing."""
+
+import re
+
+import pytest
+
+GROUPS = {
+    "memory": 180,
+    "mmio": 120,
+    "gic": 600,
+    "storm": 600,
+    "psci": 300,
+    "smccc": 120,
+    "sysreg": 300,
+    "sysreg-granted": 300,
+    "timer": 300,
+}
+REPORT = r"rt: (\d+) ticks, (\d+) missed"
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_group(machine, group):
+    system = machine(f"systems/test-{group}.yaml")
+    done = system.expect("test", r"^DONE passed=(\d+) failed=(\d+)$", timeout=GROUPS[group])
+    failures = re.findall(r"^FAIL .*$", system.text("test"), re.MULTILINE)
+    assert not failures, "\n".join(failures)
+    assert int(done.group(1)) > 0 and done.group(2) == "0"
+
+    # The bystander ran all the time and goes on after the test VM is off.
+    for _ in range(2):
+        ticks, missed = system.expect("rt", REPORT).groups()
+        assert missed == "0", f"the bystander missed {missed} of {ticks} ticks"
