@@ -73,24 +73,29 @@ static void write_polled(const char *line, size_t length)
     console_write_polled("\r\n", 2);
 }
 
-static bool write_ring(const char *line, size_t length)
+static void write_ring(const char *line, size_t length)
 {
-    if (console_tx_room(MUX_LOG) < length) {
-        return false;
-    }
     for (size_t i = 0; i < length; i++) {
         (void)console_tx_put(MUX_LOG, (uint8_t)line[i]);
     }
-    return true;
 }
 
-static void report_dropped(void)
+/* The line, after word of those that were lost before it, or neither. */
+static void write_or_drop(const char *line, size_t length)
 {
-    char line[48];
-    const size_t length = fmt_text(line, sizeof(line), "%u lines of the log are lost\n", dropped);
-    if (write_ring(line, length)) {
-        dropped = 0;
+    char report[48] = "";
+    size_t report_length = 0;
+    if (dropped > 0U) {
+        report_length =
+            fmt_text(report, sizeof(report), "%u lines of the log are lost\n", dropped);
     }
+    if (console_tx_room(MUX_LOG) < report_length + length) {
+        dropped++;
+        return;
+    }
+    write_ring(report, report_length);
+    write_ring(line, length);
+    dropped = 0;
 }
 
 /* `line` ends with a newline. Under log_lock. */
@@ -101,12 +106,7 @@ static void emit(const char *line, size_t length)
         write_polled(line, length);
         return;
     }
-    if (dropped > 0U) {
-        report_dropped();
-    }
-    if (!write_ring(line, length)) {
-        dropped++;
-    }
+    write_or_drop(line, length);
 }
 
 static size_t end_line(char *line, size_t length)

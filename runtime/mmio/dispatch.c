@@ -17,14 +17,13 @@
 #include "lib/range.h"
 #include "mmio/decode.h"
 #include "mmio/transfer.h"
+#include "vm/esr.h"
 #include "vm/guest_mem.h"
 
 #define ESR_ISS_ISV BIT(24)
 #define ESR_ISS_AR BIT(14)
 #define ESR_ISS_SF BIT(15)
 #define ESR_ISS_SSE BIT(21)
-#define ESR_ISS_FNV BIT(10)
-#define ESR_ISS_WNR BIT(6)
 #define PSTATE_NRW BIT(4)
 #define PAGE_BYTES 4096U
 #define ADDRESS_BITS FIELD(55, 0) /* without a tag in the top byte */
@@ -78,7 +77,7 @@ static enum exit_action access_by_syndrome(struct vcpu *v, uint64_t esr, ipa_t i
     struct mmio_access a = {
         .offset = ipa.ipa - m->ipa,
         .size_bytes = (uint8_t)(1U << bits_get(esr, 23, 22)),
-        .is_write = (esr & ESR_ISS_WNR) != 0U,
+        .is_write = (esr & ESR_WNR) != 0U,
     };
     if (!is_inside(m, ipa, a.size_bytes)) {
         return EXIT_ABORT;
@@ -130,8 +129,8 @@ static bool perform(const struct cfg_mmio *m, ipa_t ipa, bool is_write, struct m
 
 static bool agrees_with_abort(const struct mmio_instruction *i, uint64_t esr, uint64_t address)
 {
-    const bool is_write = (esr & ESR_ISS_WNR) != 0U;
-    return i->is_write == is_write && (esr & ESR_ISS_FNV) == 0U &&
+    const bool is_write = (esr & ESR_WNR) != 0U;
+    return i->is_write == is_write && (esr & ESR_FNV) == 0U &&
            ((address ^ SYSREG_READ(FAR_EL2)) & ADDRESS_BITS) == 0U;
 }
 

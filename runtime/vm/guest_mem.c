@@ -130,9 +130,9 @@ static bool stage1_walk(uint16_t vm, const struct stage1 *s, uint64_t va, ipa_t 
     const unsigned stride = s->page_shift - 3U; /* a table fills a page of 8-byte descriptors */
     const unsigned levels = (s->va_bits - s->page_shift + stride - 1U) / stride;
     unsigned top = s->va_bits - 1U;
-    /* The root table may be smaller than a page, and is aligned to its size. */
-    const unsigned first_low = s->page_shift + (levels - 1U) * stride;
-    uint64_t table = s->root & ~(FIELD(top - first_low + 3U, 0) >> 0);
+    /* The root table may be smaller than a page; it is aligned to its size of 8-byte entries. */
+    const unsigned root_bits = s->va_bits - (s->page_shift + (levels - 1U) * stride);
+    uint64_t table = s->root & ~FIELD(root_bits + 2U, 0);
 
     for (unsigned level = LEVEL_LAST + 1U - levels; level <= LEVEL_LAST; level++) {
         const unsigned low = s->page_shift + (LEVEL_LAST - level) * stride;
