@@ -46,7 +46,7 @@ static bool key_is_active(unsigned key)
     return (key & KEY_NOT_ACTIVE) == 0U;
 }
 
-/* Inserts into the sorted choice; what falls off its end is remembered if it is active. */
+/* Inserts into the sorted choice; what does not fit, or falls off its end, is left out. */
 static void consider(struct search *s, const struct vgic_word *w, uint16_t intid)
 {
     struct vgic_choice *c = s->c;
@@ -54,18 +54,18 @@ static void consider(struct search *s, const struct vgic_word *w, uint16_t intid
     unsigned at = c->count;
 
     c->seen++;
+    c->seen_active += key_is_active(key) ? 1U : 0U;
     if (!key_is_active(key) && key < s->best_key) {
         s->best_key = key;
         s->best_pending = intid;
     }
     if (at == s->room) {
         if (at == 0U || c->key[at - 1U] <= key) {
-            c->left_active = c->left_active || key_is_active(key);
             return;
         }
         at--;
-        c->left_active = c->left_active || key_is_active(c->key[at]);
-        c->count--;
+    } else {
+        c->count++;
     }
     for (; at > 0U && c->key[at - 1U] > key; at--) {
         c->key[at] = c->key[at - 1U];
@@ -73,7 +73,6 @@ static void consider(struct search *s, const struct vgic_word *w, uint16_t intid
     }
     c->key[at] = key;
     c->intid[at] = intid;
-    c->count++;
 }
 
 static void consider_private(struct search *s)
@@ -101,19 +100,23 @@ static void consider_spis(struct search *s, unsigned n)
     }
 }
 
+static unsigned count_active(const struct vgic_choice *c)
+{
+    unsigned active = 0;
+
+    for (unsigned i = 0; i < c->count; i++) {
+        active += key_is_active(c->key[i]) ? 1U : 0U;
+    }
+    return active;
+}
+
 static void keep_place_for_pending(struct search *s)
 {
     struct vgic_choice *c = s->c;
 
-    for (unsigned i = 0; i < c->count; i++) {
-        if (!key_is_active(c->key[i])) {
-            return;
-        }
-    }
-    if (s->best_pending != VGIC_NO_INTID && c->count > 0U && c->count == s->room) {
+    if (s->best_pending != VGIC_NO_INTID && c->count > 0U && count_active(c) == c->count) {
         c->intid[c->count - 1U] = s->best_pending;
         c->key[c->count - 1U] = s->best_key;
-        c->left_active = true;
     }
 }
 
@@ -134,12 +137,15 @@ void vgic_choose(const struct vgic_vm *g, struct vgic_redist *r, unsigned room,
 
     c->count = 0;
     c->seen = 0;
-    c->left_active = false;
+    c->seen_active = 0;
     consider_private(&s);
     for (uint32_t words = g->ready; words != 0U; words &= words - 1U) {
         consider_spis(&s, (unsigned)__builtin_ctz(words));
     }
     keep_place_for_pending(&s);
+    const unsigned active = count_active(c);
+    c->left_active = c->seen_active > active;
+    c->left_pending = c->seen - c->seen_active > c->count - active;
 }
 
 unsigned vgic_choice_highest_active(const struct vgic_vm *g, struct vgic_redist *r)

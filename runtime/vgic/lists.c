@@ -3,7 +3,8 @@
  * Owns ICH_LR<n>_EL2 and ICH_HCR_EL2 of each CPU, and the lr_… state that mirrors them. What is
  * to be listed is chosen by vgic/choice.c. Rules:
  * - An edge or SGI moves its latch into the list register; if it is listed as active already, it
- *   is written back as pending and active.
+ *   is written back as pending and active. If by now its route leads elsewhere, its latch stays
+ *   outside, and LR.EOI tells when it is free to go there.
  * - A level-sensitive one is listed with LR.EOI: the maintenance interrupt at its deactivation
  *   samples the line again. It is never listed as pending and active.
  * - An interrupt with a physical one behind it is listed with LR.HW, so that the guest's
@@ -37,31 +38,41 @@ enum { LR_PRIORITY_SHIFT = 48, LR_PINTID_SHIFT = 32 };
 #define HCR_TDIR BIT(14)
 #define HCR_EOICOUNT FIELD(31, 27)
 
-/* The pending part of the state of `intid` as it is to be listed. */
-static bool lists_as_pending(const struct vgic_vm *g, const struct vgic_redist *r,
-                             const struct vgic_word *w, uint32_t bit)
+/* Is `r` the one to be interrupted, whoever has it active? */
+static bool is_routed_here(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid)
 {
-    if (r->is_asleep || (word_deliverable(g, w) & bit) == 0U) {
-        return false;
+    return !r->is_asleep && (intid < VGIC_PRIVATE_COUNT ||
+                             vgic_spi_of(g, intid)->target == vgic_index_of(g, r));
+}
+
+/* State, EOI and HW as the rules above have them. */
+static uint64_t compose_state(const struct vgic_vm *g, const struct vgic_redist *r,
+                              const struct vgic_word *w, unsigned intid)
+{
+    const uint32_t bit = UINT32_C(1) << (intid % 32U);
+    const bool is_active = (w->active & bit) != 0U;
+    const bool is_deliverable = (word_deliverable(g, w) & bit) != 0U;
+    const bool is_edge = (w->edge & bit) != 0U;
+    const bool is_hw = (w->hw & bit) != 0U;
+    const bool as_pending = is_deliverable && is_routed_here(g, r, intid) &&
+                            (!is_active || (is_edge && !is_hw));
+    uint64_t lr = (is_active ? LR_ACTIVE : 0U) | (as_pending ? LR_PENDING : 0U);
+
+    if (is_hw) {
+        lr |= LR_HW | ((uint64_t)vgic_hw_pintid(g, intid) << LR_PINTID_SHIFT);
+    } else if (!is_edge || (is_deliverable && !as_pending)) {
+        lr |= LR_EOI;
     }
-    return (w->active & bit) == 0U || (w->edge & ~w->hw & bit) != 0U;
+    return lr;
 }
 
 static uint64_t compose(const struct vgic_vm *g, const struct vgic_redist *r,
                         const struct vgic_word *w, unsigned intid)
 {
-    const uint32_t bit = UINT32_C(1) << (intid % 32U);
-    uint64_t lr = intid | ((uint64_t)vgic_priority(g, r, intid) << LR_PRIORITY_SHIFT);
+    const bool is_group1 = bit_is_set(w->group, intid % 32U);
 
-    lr |= ((w->group & bit) != 0U) ? LR_GROUP : 0U;
-    lr |= ((w->active & bit) != 0U) ? LR_ACTIVE : 0U;
-    lr |= lists_as_pending(g, r, w, bit) ? LR_PENDING : 0U;
-    if ((w->hw & bit) != 0U) {
-        lr |= LR_HW | ((uint64_t)vgic_hw_pintid(g, intid) << LR_PINTID_SHIFT);
-    } else if ((w->edge & bit) == 0U) {
-        lr |= LR_EOI;
-    }
-    return lr;
+    return compose_state(g, r, w, intid) | (is_group1 ? LR_GROUP : 0U) |
+           ((uint64_t)vgic_priority(g, r, intid) << LR_PRIORITY_SHIFT) | intid;
 }
 
 /* Puts `intid` into list register `i`: the state moves there. */
@@ -85,11 +96,17 @@ static void list(struct vgic_vm *g, struct vgic_redist *r, unsigned i, uint16_t 
     } else {
         w->lr_pending &= ~bit;
     }
+    if ((w->hw & w->active & w->latch & bit) != 0U) {
+        /* Not both with LR.HW: the pending part waits where it would come from again. */
+        w->latch &= ~bit;
+        vgic_hw_set_pending(g, r, intid, true);
+    }
     w->lr_active = (w->lr_active & ~bit) | (w->active & bit);
     w->active &= ~bit;
     w->listed |= bit;
     if (intid >= VGIC_PRIVATE_COUNT) {
         vgic_spi_of(g, intid)->holder = (uint16_t)vgic_index_of(g, r);
+        vgic_spi_moved(g, r, intid);
     }
 }
 
@@ -103,9 +120,15 @@ static void unlist(struct vgic_vm *g, struct vgic_redist *r, unsigned i)
     const bool is_pending = (lr & LR_PENDING) != 0U && (w->drop_pending & bit) == 0U;
     const bool is_active = (lr & LR_ACTIVE) != 0U && (w->drop_active & bit) == 0U;
 
-    if ((w->hw & bit) != 0U && (lr & (LR_PENDING | LR_ACTIVE)) != 0U && !is_pending &&
-        !is_active) {
-        vgic_hw_deactivate(g, r, intid);
+    if ((w->hw & bit) != 0U && !is_pending && !is_active) {
+        if ((lr & (LR_PENDING | LR_ACTIVE)) != 0U || (w->latch & bit) != 0U) {
+            vgic_hw_deactivate(g, r, intid);
+        }
+    }
+    if ((w->hw & w->latch & bit) != 0U && !is_pending) {
+        /* Pending once more: it comes again from where it would by itself. */
+        w->latch &= ~bit;
+        vgic_hw_set_pending(g, r, intid, true);
     }
     if (is_pending) {
         w->latch |= bit & (word_latched(w) | w->lr_latch);
@@ -121,7 +144,7 @@ static void unlist(struct vgic_vm *g, struct vgic_redist *r, unsigned i)
     gich_lr_write(i, 0);
     r->lr_used &= ~(UINT32_C(1) << i);
     if (intid >= VGIC_PRIVATE_COUNT) {
-        vgic_intid_changed(g, r, intid);
+        vgic_spi_moved(g, r, intid);
     }
 }
 
@@ -138,23 +161,29 @@ static uint32_t finished(const struct vgic_redist *r)
     return r->lr_used & (uint32_t)(gich_elrsr_read() | gich_eisr_read());
 }
 
+void vgic_lists_reclaim(struct vgic_vm *g, struct vgic_redist *r)
+{
+    unlist_all(g, r, finished(r));
+}
+
 static void write_choice(struct vgic_vm *g, struct vgic_redist *r, const struct vgic_choice *c)
 {
     for (unsigned i = 0; i < c->count; i++) {
         list(g, r, (unsigned)__builtin_ctz(~r->lr_used), c->intid[i]);
-        if (c->intid[i] >= VGIC_PRIVATE_COUNT) {
-            vgic_spis_changed(g, c->intid[i] / 32U - 1U, 0);
-        }
     }
 }
 
+/* The maintenance interrupts that tell when what was left out has to be looked at again. */
 static uint64_t overflow_hcr(const struct vgic_choice *c)
 {
     const uint64_t vmcr = gich_vmcr_read();
-    uint64_t hcr = HCR_EN | HCR_NPIE;
+    uint64_t hcr = HCR_EN;
 
-    hcr |= ((vmcr & VMCR_VENG0) != 0U) ? HCR_VGRP0DIE : HCR_VGRP0EIE;
-    hcr |= ((vmcr & VMCR_VENG1) != 0U) ? HCR_VGRP1DIE : HCR_VGRP1EIE;
+    if (c->left_pending) {
+        hcr |= HCR_NPIE;
+        hcr |= ((vmcr & VMCR_VENG0) != 0U) ? HCR_VGRP0DIE : HCR_VGRP0EIE;
+        hcr |= ((vmcr & VMCR_VENG1) != 0U) ? HCR_VGRP1DIE : HCR_VGRP1EIE;
+    }
     if (c->left_active) {
         hcr |= HCR_LRENPIE | (gich_can_trap_dir() ? HCR_TDIR : 0U);
     }
@@ -174,7 +203,9 @@ static void take_eoi_count(struct vgic_vm *g, struct vgic_redist *r)
         }
         vgic_word_of(g, r, intid)->active &= ~(UINT32_C(1) << (intid % 32U));
         vgic_hw_deactivate(g, r, intid);
-        vgic_intid_changed(g, r, intid);
+        if (intid >= VGIC_PRIVATE_COUNT) {
+            vgic_spi_moved(g, r, intid);
+        }
     }
     gich_hcr_write(hcr & ~HCR_EOICOUNT);
 }
@@ -195,14 +226,14 @@ void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
 {
     struct vgic_choice c;
 
-    unlist_all(g, r, finished(r));
+    vgic_lists_reclaim(g, r);
     if (r->has_overflow) {
         take_eoi_count(g, r);
         relist(g, r);
     } else if (r->stale == VGIC_RELIST) {
         relist(g, r);
     } else {
-        const unsigned room = gich_lr_count() - (unsigned)__builtin_popcount(r->lr_used);
+        const unsigned room = gich_lr_count() - bits_count(r->lr_used);
         vgic_choose(g, r, room, &c);
         if (c.seen > c.count) {
             relist(g, r);

@@ -6,6 +6,8 @@
 
 /* Makes the list registers say what the state says, as r->stale demands; r is fresh after it. */
 void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r);
+/* Takes out what the guest has finished with. */
+void vgic_lists_reclaim(struct vgic_vm *g, struct vgic_redist *r);
 /* Updates lr_pending and lr_active of what is listed here. */
 void vgic_lists_look(struct vgic_vm *g, struct vgic_redist *r);
 /* Takes everything out of the list registers, back into the state. */

@@ -132,16 +132,18 @@ uint64_t vgic_read_pending(struct vgic_access *a)
     return pending;
 }
 
-/* The physical interrupt becomes pending, and arrives here when it is enabled. */
+/* Of a physical interrupt that is not pending here yet, the physical one becomes pending, and
+ * arrives when it is enabled. One that is listed may be pending or not: its holder knows. */
 void vgic_write_set_pending(struct vgic_access *a)
 {
     struct vgic_word *w = word_of(a);
-    const uint32_t set = (uint32_t)a->value;
+    const uint32_t set = (uint32_t)a->value & ~w->latch;
+    const uint32_t physical = set & w->hw & ~w->listed;
 
-    for (uint32_t bits = set & w->hw; bits != 0U; bits &= bits - 1U) {
+    for (uint32_t bits = physical; bits != 0U; bits &= bits - 1U) {
         vgic_hw_set_pending(a->g, a->r, intid_of(a, bits), true);
     }
-    w->latch |= set & ~w->hw;
+    w->latch |= set & ~physical;
     word_changed(a, 0);
 }
 
@@ -184,14 +186,8 @@ void vgic_write_set_active(struct vgic_access *a)
 
     for (uint32_t bits = set; bits != 0U; bits &= bits - 1U) {
         const unsigned intid = intid_of(a, bits);
-        const uint32_t bit = bits & (0U - bits);
-        if ((w->listed & bit) == 0U) {
+        if (!bit_is_set(w->listed, intid % 32U)) {
             give_holder(a, intid);
-        }
-        /* Pending and active cannot be listed with LR.HW: the pending part waits physically. */
-        if ((w->hw & w->latch & bit) != 0U) {
-            w->latch &= ~bit;
-            vgic_hw_set_pending(a->g, a->r, intid, true);
         }
         vgic_hw_activate(a->g, a->r, intid);
     }

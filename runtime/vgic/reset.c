@@ -117,6 +117,7 @@ void vgic_vcpu_reset(struct vcpu *v)
 static void drop_hw_ppis(const struct vgic_vm *g, struct vgic_redist *r)
 {
     for (uint32_t bits = r->word.hw; bits != 0U; bits &= bits - 1U) {
+        vgic_hw_set_pending(g, r, (unsigned)__builtin_ctz(bits), false);
         vgic_hw_deactivate(g, r, (unsigned)__builtin_ctz(bits));
     }
     r->word.latch &= ~r->word.hw;

@@ -118,13 +118,30 @@ static void mark_holders(struct vgic_vm *g, unsigned n, uint32_t bits, uint8_t l
     }
 }
 
+/* What of SPI word `n` is to be listed; vgic_vm.ready follows it. */
+static uint32_t wanted_spis(struct vgic_vm *g, unsigned n)
+{
+    const uint32_t wanted = word_wanted(g, vgic_spi_word(g, n));
+
+    g->ready = (uint32_t)bits_set(g->ready, n, n, (wanted != 0U) ? 1U : 0U);
+    return wanted;
+}
+
+void vgic_spi_moved(struct vgic_vm *g, const struct vgic_redist *r, unsigned intid)
+{
+    struct vgic_redist *holder = vgic_spi_holder(g, intid);
+
+    if (bit_is_set(wanted_spis(g, intid / 32U - 1U), intid % 32U) && holder != NULL &&
+        holder != r) {
+        vgic_mark(g, holder, VGIC_FILL);
+    }
+}
+
 void vgic_spis_changed(struct vgic_vm *g, unsigned n, uint32_t forced)
 {
     const struct vgic_word *w = vgic_spi_word(g, n);
-    const uint32_t wanted = word_wanted(g, w);
 
-    g->ready = (uint32_t)bits_set(g->ready, n, n, (wanted != 0U) ? 1U : 0U);
-    mark_holders(g, n, wanted, VGIC_FILL);
+    mark_holders(g, n, wanted_spis(g, n), VGIC_FILL);
     mark_holders(g, n, word_outdated(g, w) | (forced & w->listed), VGIC_RELIST);
 }
 

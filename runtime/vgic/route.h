@@ -21,5 +21,9 @@ void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t for
 void vgic_spis_changed(struct vgic_vm *g, unsigned n, uint32_t forced); /* SPI word `n` */
 /* The same by INTID, for the word that it lies in. */
 void vgic_intid_changed(struct vgic_vm *g, struct vgic_redist *r, unsigned intid);
+/* SPI `intid` was put into, or taken out of, a list register of `r`. Others are only told of it
+ * when it is theirs now, so that two CPUs that both have too much listed do not keep each other
+ * busy. */
+void vgic_spi_moved(struct vgic_vm *g, const struct vgic_redist *r, unsigned intid);
 
 #endif

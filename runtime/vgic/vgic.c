@@ -68,13 +68,23 @@ void vgic_set_line(uint16_t vm, uint16_t vcpu_index, uint16_t intid, bool high)
     vgic_release(g);
 }
 
+/* EL2 took the physical interrupt of `intid`, so its last virtual one is over: a list register
+ * that still names it is empty, here or (SPIs that were routed anew) on another CPU. */
+static void latch_physical(struct vgic_vm *g, struct vgic_word *w, uint32_t bit)
+{
+    if ((w->listed & bit) != 0U && g->own != NULL) {
+        vgic_lists_reclaim(g, g->own);
+    }
+    w->latch |= bit;
+}
+
 void vgic_inject_hw(struct vcpu *v, uint16_t intid, uint16_t pintid)
 {
     struct vgic_vm *g = vgic_acquire(v->vm);
     struct vgic_redist *r = &vgic_redists[v->id];
 
     (void)pintid; /* PPIs: the same number, vgic_hw_pintid() */
-    r->word.latch |= UINT32_C(1) << intid;
+    latch_physical(g, &r->word, UINT32_C(1) << intid);
     vgic_private_changed(g, r, 0);
     vgic_release(g);
 }
@@ -82,10 +92,9 @@ void vgic_inject_hw(struct vcpu *v, uint16_t intid, uint16_t pintid)
 void vgic_inject_hw_spi(uint16_t vm, uint16_t intid, uint16_t pintid)
 {
     struct vgic_vm *g = vgic_acquire(vm);
-    struct vgic_word *w = vgic_spi_word(g, intid / 32U - 1U);
 
     (void)pintid; /* as cfg_irqs says: vgic_spi.pintid */
-    w->latch |= UINT32_C(1) << (intid % 32U);
+    latch_physical(g, vgic_spi_word(g, intid / 32U - 1U), UINT32_C(1) << (intid % 32U));
     vgic_spis_changed(g, intid / 32U - 1U, 0);
     vgic_release(g);
 }

@@ -41,7 +41,7 @@ static inline uint32_t word_outdated(const struct vgic_vm *g, const struct vgic_
 {
     const uint32_t forwarded = word_forwarded(g, w);
     const uint32_t withdrawn = ~forwarded | (~word_latched(w) & ~w->line & ~w->lr_latch);
-    const uint32_t again = w->latch & forwarded & word_latched(w);
+    const uint32_t again = w->latch & ((forwarded & w->edge) | w->hw | w->lr_pending);
 
     return w->listed &
            (w->drop_pending | w->drop_active | w->active | (w->lr_pending & withdrawn) | again);
