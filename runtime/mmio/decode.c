@@ -51,7 +51,7 @@ static bool decode_kind(uint32_t instruction, struct mmio_instruction *i)
         if (opc >= 2U && size != 0U) {
             return false;
         }
-        i->size_bytes = (opc >= 2U) ? 16U : (uint8_t)(1U << size);
+        i->size_bytes = (uint8_t)((opc >= 2U) ? 16U : 1U << size);
         i->is_write = (opc & 1U) == 0U;
         return true;
     }
@@ -181,7 +181,7 @@ static enum mmio_decode_result decode_literal(uint32_t instruction, struct mmio_
     if (opc == 3U) {
         return MMIO_NO_ACCESS; /* PRFM, or unallocated */
     }
-    i->size_bytes = i->is_simd ? (uint8_t)(4U << opc) : (opc == 1U) ? 8U : 4U;
+    i->size_bytes = (uint8_t)(i->is_simd ? 4U << opc : (opc == 1U) ? 8U : 4U);
     i->is_signed = !i->is_simd && opc == 2U;
     i->is_64bit = opc != 0U;
     i->addressing = MMIO_LITERAL;

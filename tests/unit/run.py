@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Builds and runs the host unit tests: every tests/unit/test_*.c is one program.
+"""Builds and runs the host unit tests: every tests/unit/test_*.c is one program, every test_*.py is
+run by pytest.
 
 The first line of a test names the runtime sources that it needs, relative to runtime/
 (or to tests/unit/ when they start with "fake/"):
@@ -42,6 +43,7 @@ COMMON = ["-std=gnu11", "-g", "-O1", "-fno-omit-frame-pointer", *SANITIZE,
 RUNTIME_ONLY = ["-Wconversion", "-Wsign-conversion", "-Wmissing-prototypes"]
 TIMEOUT_S = 300
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
+PYTEST = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,19 +128,32 @@ def combined(target: pathlib.Path, inputs: list[pathlib.Path], command: list[str
     return target
 
 
+def output_of(command: list[str]) -> tuple[str, int]:
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace",
+                              timeout=TIMEOUT_S, check=False)
+        return done.stdout + done.stderr, done.returncode
+    except subprocess.TimeoutExpired:
+        return f"did not end within {TIMEOUT_S} s\n", -1
+
+
 def run(name: str, program: pathlib.Path) -> Result:
     begun = time.monotonic()
-    try:
-        done = subprocess.run([str(program)], cwd=ROOT, capture_output=True, text=True,
-                              errors="replace", timeout=TIMEOUT_S, check=False)
-        output, status = done.stdout + done.stderr, done.returncode
-    except subprocess.TimeoutExpired:
-        output, status = f"did not end within {TIMEOUT_S} s\n", -1
+    output, status = output_of([str(program)])
     seconds = time.monotonic() - begun
     match = SUMMARY.search(output)
     if match is None or status != (1 if int(match.group(2)) else 0):
         return Result(name, 0, 1, seconds, f"{output}{name}: ended with status {status}\n")
     return Result(name, int(match.group(1)), int(match.group(2)), seconds, output)
+
+
+def run_pytest(test: pathlib.Path) -> Result:
+    begun = time.monotonic()
+    output, status = output_of([sys.executable, *PYTEST, str(test)])
+    seconds = time.monotonic() - begun
+    counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|error)", output)}
+    failed = counts.get("failed", 0) + counts.get("error", 0)
+    return Result(test.stem, counts.get("passed", 0), failed or int(status != 0), seconds, output)
 
 
 def main() -> int:
@@ -147,8 +162,8 @@ def main() -> int:
     parser.add_argument("words", nargs="*", help="run only tests whose name contains one of these")
     parser.add_argument("-v", "--verbose", action="store_true", help="show output of passing tests")
     arguments = parser.parse_args()
-    tests = [t for t in sorted(UNIT.glob("test_*.c"))
-             if not arguments.words or any(w in t.stem for w in arguments.words)]
+    found = sorted([*UNIT.glob("test_*.c"), *UNIT.glob("test_*.py")])
+    tests = [t for t in found if not arguments.words or any(w in t.stem for w in arguments.words)]
     if not tests:
         print("no test has a name like that", file=sys.stderr)
         return 2
@@ -157,9 +172,15 @@ def main() -> int:
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         with open(BUILD / ".lock", "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            programs = build_all(pool, tests)
-        results = list(pool.map(lambda t: programs[t] if isinstance(programs[t], Result)
-                                else run(t.stem, programs[t]), tests))
+            programs = build_all(pool, [t for t in tests if t.suffix == ".c"])
+
+        def result(test: pathlib.Path) -> Result:
+            if test.suffix == ".py":
+                return run_pytest(test)
+            program = programs[test]
+            return program if isinstance(program, Result) else run(test.stem, program)
+
+        results = list(pool.map(result, tests))
     return report(results, arguments.verbose)
 
 
