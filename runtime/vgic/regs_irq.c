@@ -100,7 +100,7 @@ static void look_at_lists(struct vgic_access *a)
     const struct vgic_word *w = word_of(a);
     bool is_complete = true;
 
-    if (w->listed == 0U || g->own == NULL) {
+    if (g->own == NULL) {
         return;
     }
     vgic_lists_look(g, g->own);

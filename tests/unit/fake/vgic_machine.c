@@ -110,7 +110,7 @@ static bool settle_once(void)
     return deliver_physical(v) || any;
 }
 
-void machine_settle_cpu(unsigned cpu)
+static bool settle_cpu(unsigned cpu)
 {
     const unsigned before = fake_cpu;
     unsigned rounds = 0;
@@ -120,28 +120,25 @@ void machine_settle_cpu(unsigned cpu)
         CHECK_MSG(++rounds < SETTLE_ROUNDS, "CPU %u: the interrupts do not end", cpu);
     }
     fake_cpu = before;
+    return rounds > 0;
 }
 
-static bool is_anything_posted(void)
+void machine_settle_cpu(unsigned cpu)
 {
-    for (unsigned i = 0; i < CFG_CPU_COUNT; i++) {
-        if (fake_mailbox[i] != 0) {
-            return true;
-        }
-    }
-    return false;
+    (void)settle_cpu(cpu);
 }
 
 void machine_settle(void)
 {
     unsigned rounds = 0;
 
-    do {
+    for (bool any = true; any;) {
+        any = false;
         CHECK_MSG(++rounds < SETTLE_ROUNDS, "the CPUs' messages do not end");
         for (unsigned cpu = 0; cpu < CFG_CPU_COUNT; cpu++) {
-            machine_settle_cpu(cpu);
+            any = settle_cpu(cpu) || any;
         }
-    } while (is_anything_posted());
+    }
 }
 
 static struct mmio_access access_once(bool gicr, struct mmio_access a)
