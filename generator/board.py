@@ -88,11 +88,11 @@ def _is_device(node):
 
 def _device(tree, node, gic, masters):
     can_dma = node.path in masters or any(p in node.props for p in DMA_PROPERTIES)
-    iommus = [tree.by_phandle(p) for p in node.u32s("iommus")]
+    iommus = _providers(tree, node, "iommus", "#iommu-cells")
     return BoardDevice(
         path=node.path, compatible=node.compatible, regs=node.regs(),
         irqs=tree.spis(node, gic.path) if gic else (), is_enabled=node.is_enabled,
-        can_dma=can_dma, iommus=tuple(i.path for i in iommus if i is not None),
+        can_dma=can_dma, iommus=tuple(i.path for i in iommus),
         unmet=(*(p for p in DEPENDENCIES if p in node.props), *_unmet_clocks(tree, node)))
 
 
@@ -104,13 +104,19 @@ def _unmet_clocks(tree, node):
 
 def clock_providers(tree, node):
     """The nodes that `clocks` points to, in its order."""
-    cells, out, at = node.u32s("clocks"), [], 0
+    return _providers(tree, node, "clocks", "#clock-cells")
+
+
+def _providers(tree, node, name, width_name):
+    """The nodes that the property `name` points to: a phandle each, and as many cells as that
+    node's `width_name` says [DTSpec 2.3.3]."""
+    cells, out, at = node.u32s(name), [], 0
     while at < len(cells):
         provider = tree.by_phandle(cells[at])
         if provider is None:
             break
         out.append(provider)
-        at += 1 + provider.u32("#clock-cells", 0)
+        at += 1 + provider.u32(width_name, 0)
     return out
 
 

@@ -96,6 +96,8 @@ _BOOL = re.compile(r"true|false")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
 
 def scalar_value(text):
     """A plain (unquoted) scalar by the YAML 1.2 core schema."""
@@ -195,8 +197,18 @@ class _Builder:
         if isinstance(node, yaml.SequenceNode):
             items = [self.node(child, (*path, i)) for i, child in enumerate(node.value)]
             return Sequence(place, path, items)
-        value = scalar_value(node.value) if node.style is None else node.value
-        return Scalar(place, path, value, node.value)
+        text = self._printable(node)
+        value = scalar_value(text) if node.style is None else text
+        return Scalar(place, path, value, text)
+
+    def _printable(self, node):
+        """The text of a scalar without control characters, which no name or file has."""
+        text = _CONTROL.sub("", node.value)
+        if text != node.value:
+            self._diagnostics.error("control-character", self._place(node),
+                                    "the text has a control character",
+                                    remedy=f'write "{text}"')
+        return text
 
     def _mapping(self, node, place, path):
         values, key_places = {}, {}

@@ -1,13 +1,13 @@
 """Rules about interrupts: numbers that mean what was meant, and one owner for each.
 
-INV-IRQ-ONE-OWNER, INV-SPI-COUNT. SPI n is INTID n + 32, up to INTID 1019 [IHI0069 2.2].
+INV-IRQ-ONE-OWNER, INV-SPI-COUNT. SPI n is INTID n + 32 [IHI0069 2.2].
 """
 
 from generator.diagnostics import Note
 from generator.model import FIRST_SPI
+from generator.rules.irq_numbers import LAST_SPI
 
-LAST_INTID = 1019
-LAST_SPI = LAST_INTID - FIRST_SPI
+LAST_GUEST_SPI = 959  # a virtual GIC has 960 SPIs at most (INV-SPI-COUNT)
 MODEL_INTIDS = {"pl011": 33, "pl031": 34}
 
 
@@ -29,33 +29,11 @@ def _written(context):
             yield bare.irq, board_intids, near[0] if near else ""
 
 
-def irq_range(context):
-    """spi-out-of-range, intid-not-spi, intid-out-of-range."""
-    for irq, _known, _what in _written(context):
-        if irq.written == "spi" and not 0 <= irq.number <= LAST_SPI:
-            context.error("spi-out-of-range", irq.place,
-                          f"there is no SPI {irq.number}: SPIs are 0 to {LAST_SPI}",
-                          remedy=f"write a number from 0 to {LAST_SPI}")
-        elif irq.written == "intid" and irq.number < FIRST_SPI:
-            kind = "an SGI" if irq.number < 16 else "a PPI"
-            fix = (f"SPI {irq.number} is INTID {irq.number + FIRST_SPI}: write "
-                   f"`{{ spi: {irq.number} }}` or `{{ intid: {irq.number + FIRST_SPI} }}`")
-            context.error("intid-not-spi", irq.place,
-                          f"INTID {irq.number} is {kind}, which belongs to a CPU; a shared "
-                          "interrupt is expected", remedy=fix if irq.number >= 0 else
-                          f"write a number from {FIRST_SPI} to {LAST_INTID}")
-        elif irq.written == "intid" and irq.number > LAST_INTID:
-            context.error("intid-out-of-range", irq.place,
-                          f"there is no shared interrupt INTID {irq.number}: they are "
-                          f"{FIRST_SPI} to {LAST_INTID}",
-                          remedy=f"write a number from {FIRST_SPI} to {LAST_INTID}")
-
-
 def irq_confused(context):
     """spi-looks-like-intid, intid-looks-like-spi: the other counting gives the interrupt that
     somebody has, this one gives none."""
     for irq, known, what in _written(context):
-        if irq.intid in known or not FIRST_SPI <= irq.intid <= LAST_INTID:
+        if irq.intid in known:
             continue
         if irq.written == "spi" and irq.number in known:
             spi = irq.number - FIRST_SPI
@@ -167,12 +145,30 @@ def gic_spis_too_few(context):
         if not vm.spis.is_given:
             continue
         for intid, what, place, _emulated in _virtual(context, vm):
-            if FIRST_SPI + vm.spis.value <= intid <= LAST_INTID:
+            if FIRST_SPI + vm.spis.value <= intid <= FIRST_SPI + LAST_GUEST_SPI:
                 needed = -(-(intid - FIRST_SPI + 1) // 32) * 32
                 context.error("gic-spis-too-few", vm.spis.place,
                               f"`{vm.name}`'s GIC has {vm.spis.value} SPIs, 0 to "
                               f"{vm.spis.value - 1}, but {what} uses SPI {intid - FIRST_SPI}",
                               Note(f"{what} is here", place), remedy=f"write `spis: {needed}`")
+
+
+def irq_beyond_guest(context):
+    """irq-beyond-guest: what the guest sees is an SPI that its GIC can have."""
+    for vm in context.vms:
+        for intid, what, place, _emulated in _virtual(context, vm):
+            if not 0 <= intid - FIRST_SPI <= LAST_GUEST_SPI:
+                context.error("irq-beyond-guest", place,
+                              f"{what} would be {_both(intid)} in `{vm.name}`, whose GIC can have "
+                              f"SPI 0 to {LAST_GUEST_SPI}",
+                              remedy=_guest_number_words(what))
+
+
+def _guest_number_words(what):
+    if what.startswith("interrupts["):
+        return "remove it: a guest sees a bare interrupt under its real number"
+    return ("write another number: the first of a device's interrupts gets the one of `irq`, the "
+            "others keep their distance to it")
 
 
 def irq_of_nothing(context):
@@ -201,5 +197,5 @@ def trigger_differs(context):
                           remedy=f"write `trigger: {right}`")
 
 
-RULES = (irq_range, irq_confused, irq_owner, irq_clash, gic_spis_too_few, irq_of_nothing,
+RULES = (irq_confused, irq_owner, irq_clash, gic_spis_too_few, irq_beyond_guest, irq_of_nothing,
          trigger_differs)

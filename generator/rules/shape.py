@@ -6,6 +6,7 @@ schema, because no later phase could tell what it means.
 
 from generator.diagnostics import Note
 from generator.load import Mapping
+from generator.rules import irq_numbers
 
 
 def check(checked, diagnostics):
@@ -20,9 +21,9 @@ def check(checked, diagnostics):
         for device in _mappings(vm.get("devices")):
             refused |= _device_kind(device, checked, diagnostics)
             if "irq" in device:
-                refused |= _irq_number(device["irq"], checked, diagnostics)
+                refused |= irq_numbers.check(device["irq"], checked, diagnostics)
         for interrupt in vm.get("interrupts") or ():
-            refused |= _irq_number(interrupt, checked, diagnostics)
+            refused |= irq_numbers.check(interrupt, checked, diagnostics)
         refused |= _listed_twice(vm, diagnostics)
     return checked.without(refused)
 
@@ -141,24 +142,6 @@ def _device_kind(device, checked, diagnostics):
                           f"`{name}` is emulated and makes no DMA", remedy="remove `dma`")
         return {(*device.path, "dma")}
     return set()
-
-
-def _irq_number(irq, checked, diagnostics):
-    """irq-ambiguous."""
-    given = _other_keys(irq, ("spi", "intid"))
-    if len(given) == 1:
-        return set()
-    if given:
-        spi, intid = irq["spi"].value, irq["intid"].value
-        agree = ", which agree" if intid == spi + 32 else ""
-        diagnostics.error("irq-ambiguous", irq.key_place("intid"),
-                          f"both `spi: {spi}` (INTID {spi + 32}) and `intid: {intid}` are "
-                          f"given{agree}", Note("`spi` is here", irq.key_place("spi")),
-                          remedy="keep one of the two")
-    elif checked.is_whole(*irq.path):
-        diagnostics.error("irq-ambiguous", irq.place, "the interrupt has no number",
-                          remedy="write `{ spi: 1 }` or `{ intid: 33 }`")
-    return {irq.path}
 
 
 def _listed_twice(vm, diagnostics):
