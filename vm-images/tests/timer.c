@@ -68,6 +68,12 @@ static void timer_interrupt(unsigned intid)
     }
 }
 
+/* Leaves the timer as it is. */
+static void timer_note(unsigned intid)
+{
+    fired[intid % 32U] = fired[intid % 32U] + 1U;
+}
+
 static void wait_ms(unsigned ms)
 {
     uint64_t start = timer_now();
@@ -129,7 +135,9 @@ static void check_many(const struct timer_access *t)
     gic_disable(t->ppi);
 }
 
-/* The level goes with the condition: moved to the future before it is taken, it is gone. */
+/* The level goes with the condition. What is moved to the future before it is taken may still
+ * arrive once, since an interrupt that is on its way is not called back, but it is then spurious
+ * (the condition does not hold) and comes no more. */
 static void check_withdrawn(const struct timer_access *t)
 {
     fired[t->ppi] = 0;
@@ -140,11 +148,16 @@ static void check_withdrawn(const struct timer_access *t)
     bool pending = gic_is_pending(t->ppi);
     t->set(t->now() + timer_frequency() * 100U, TIMER_CTL_ENABLE);
     wait_ms(2);
+    irq_hook = timer_note;
     irq_enable();
-    wait_ms(2);
+    wait_ms(5);
     irq_disable();
+    irq_hook = timer_interrupt;
     test_check(pending, "pending_while_masked", "%s", t->name);
-    test_check(fired[t->ppi] == 0U, "withdrawn", "%s: fired %u", t->name, fired[t->ppi]);
+    test_check(fired[t->ppi] <= 1U && (t->control() & TIMER_CTL_ISTATUS) == 0U, "withdrawn",
+               "%s: fired %u", t->name, fired[t->ppi]);
+    test_check(!gic_is_pending(t->ppi) && !gic_is_active(t->ppi), "withdrawn_is_gone", "%s",
+               t->name);
     t->set(0, 0);
     gic_disable(t->ppi);
 }
