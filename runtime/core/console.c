@@ -46,7 +46,7 @@ static atomic_bool is_started;
 
 void console_init(void)
 {
-    platform_uart_init();
+    platform_uart_init(pa_make(cfg_system.uart_base));
 }
 
 bool console_is_started(void)

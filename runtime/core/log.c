@@ -4,12 +4,11 @@
  * goes to the UART at once; afterwards into the console's ring, whole or not at all. What is lost
  * is counted and told with the next line that fits. The latest lines also stay in memory
  * (log_history), where a debugger or a core dump finds them.
- * Lock: log_lock, innermost but for none; held for one line. After log_take_over() (panic) no
- * lock is taken, because its holder may be the CPU that panics or one that has stopped. */
+ * Lock: log_lock, held for one line; nothing else is taken under it. A panic does not come here:
+ * it has its own output, because the lock's holder may have stopped. */
 #include "core/log.h"
 
 #include <stdarg.h>
-#include <stdatomic.h>
 
 #include "arch/spinlock.h"
 #include "config/config.h"
@@ -33,27 +32,10 @@ struct guest_allowance {
 static struct spinlock log_lock;
 static struct guest_allowance allowances[CFG_VM_COUNT]; /* under log_lock */
 static uint32_t dropped;                                /* under log_lock */
-static atomic_bool is_taken_over;
 /* Text of the latest lines; the next byte goes to log_history_count mod size. Nothing here reads
  * it, so the compiler is told that somebody does. */
 __attribute__((used)) static char log_history[HISTORY_BYTES];
 __attribute__((used)) static uint32_t log_history_count;
-
-static bool log_begin(void)
-{
-    const bool locks = !atomic_load_explicit(&is_taken_over, memory_order_relaxed);
-    if (locks) {
-        spin_lock(&log_lock);
-    }
-    return locks;
-}
-
-static void log_end(bool locked)
-{
-    if (locked) {
-        spin_unlock(&log_lock);
-    }
-}
 
 static void remember(const char *line, size_t length)
 {
@@ -102,7 +84,7 @@ static void write_or_drop(const char *line, size_t length)
 static void emit(const char *line, size_t length)
 {
     remember(line, length);
-    if (!console_is_started() || atomic_load_explicit(&is_taken_over, memory_order_relaxed)) {
+    if (!console_is_started()) {
         write_polled(line, length);
         return;
     }
@@ -131,9 +113,9 @@ void log_print(enum log_level level, const char *format, ...)
     va_end(arguments);
     length = end_line(line, length);
 
-    const bool locked = log_begin();
+    spin_lock(&log_lock);
     emit(line, length);
-    log_end(locked);
+    spin_unlock(&log_lock);
 }
 
 /* Token bucket: GUEST_BURST lines, refilled at GUEST_PER_SECOND. Under log_lock. */
@@ -183,18 +165,12 @@ void log_guest(uint16_t vm, const char *format, ...)
     va_end(arguments);
     length = end_line(line, length);
 
-    const bool locked = log_begin();
+    spin_lock(&log_lock);
     if (allow_guest(&allowances[vm])) {
         if (allowances[vm].suppressed > 0U) {
             report_suppressed(vm);
         }
         emit(line, length);
     }
-    log_end(locked);
-}
-
-void log_take_over(void)
-{
-    atomic_store_explicit(&is_taken_over, true, memory_order_relaxed);
-    console_write_polled("\r\n", 2);
+    spin_unlock(&log_lock);
 }

@@ -13,9 +13,6 @@ void log_print(enum log_level level, const char *format, ...)
 /* The line is prefixed with the VM's name; at most a few lines a second for each VM. */
 void log_guest(uint16_t vm, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* For panic: from now on every line goes to the UART at once, and no lock is taken. */
-void log_take_over(void);
-
 #define LOG_ERR(...) log_print(LOG_ERROR, __VA_ARGS__)
 #define LOG_WRN(...) log_print(LOG_WARN, __VA_ARGS__)
 #define LOG_INF(...) log_print(LOG_INFO, __VA_ARGS__)

@@ -108,7 +108,7 @@ static void backtrace(uint64_t fp)
 
 static void say_header(void)
 {
-    platform_uart_init();
+    platform_uart_init(pa_make(cfg_system.uart_base));
     say("\n*** bulkhead panic on CPU %u, system \"%s\"\n", this_cpu()->id, cfg_system.name);
 }
 

@@ -2,10 +2,10 @@
 #ifndef PLATFORM_PLATFORM_H
 #define PLATFORM_PLATFORM_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "lib/types.h"
 
-void platform_uart_init(void);
+/* Once, before anything else here: the console's registers are at `base`. */
+void platform_uart_init(pa_t base);
 bool platform_uart_tx_ready(void);
 void platform_uart_tx(uint8_t byte);  /* only when ready */
 bool platform_uart_rx(uint8_t *byte); /* false: nothing received */

@@ -1,4 +1,4 @@
-/* The board console: a PL011 at cfg_system.uart_base [DDI0183 3.3].
+/* The board console: a PL011 [DDI0183 3.3].
  *
  * Owned by the console CPU; before console_start() and in a panic by the CPU that speaks. 8 data
  * bits, no parity, FIFOs on, both interrupt levels at 1/8: the transmit interrupt comes when the
@@ -7,7 +7,6 @@
 #include "platform/platform.h"
 
 #include "arch/mmio.h"
-#include "config/config.h"
 #include "lib/bits.h"
 
 enum pl011_register {
@@ -43,18 +42,21 @@ enum pl011_register {
 #define FIFO_BYTES 32U
 #define BUSY_POLLS 1000000U
 
+static pa_t registers;
+
 static uint32_t uart_read(enum pl011_register r)
 {
-    return mmio_read32(pa_make(cfg_system.uart_base + (uint64_t)r));
+    return mmio_read32(pa_make(registers.pa + (uint64_t)r));
 }
 
 static void uart_write(enum pl011_register r, uint64_t value)
 {
-    mmio_write32(pa_make(cfg_system.uart_base + (uint64_t)r), (uint32_t)value);
+    mmio_write32(pa_make(registers.pa + (uint64_t)r), (uint32_t)value);
 }
 
-void platform_uart_init(void)
+void platform_uart_init(pa_t base)
 {
+    registers = base;
     const bool has_rate = uart_read(UARTIBRD) != 0U;
     /* Disable, let the character under way end, flush the FIFOs: the order that the manual asks
      * for before the line control register is written [DDI0183 3.3.8]. */
