@@ -11,6 +11,7 @@ import jinja2
 
 from generator import rows
 from generator.document import plan_text, resolved_text
+from generator.invariants import require_invariants
 from generator.model import PAGE
 from generator.units import size_text
 
@@ -18,7 +19,8 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 def emit(plan, out):
-    """Fills the existing folder `out`."""
+    """Fills the existing folder `out`; raises InvariantError when the compiler is at fault."""
+    require_invariants(plan)
     out = Path(out)
     gen = out / "gen"
     gen.mkdir(exist_ok=True)

@@ -566,10 +566,14 @@ class Plan:
     intid_limit: int
 
     def windows_of(self, vm):
-        return [w for w in self.windows if w.vm == vm]
+        return self._rows(self.windows, self.vms[vm].windows)
 
     def pieces_of(self, vm):
         return [p for p in self.pieces if p.vm == vm]
 
     def mmios_of(self, vm):
-        return [m for m in self.mmios if m.vm == vm]
+        return self._rows(self.mmios, self.vms[vm].mmios)
+
+    @staticmethod
+    def _rows(table, part):
+        return table[part.first:part.first + part.count]

@@ -8,6 +8,8 @@ from generator.model import FIRST_SPI, PlannedIrq
 from generator.units import align_up
 
 SPIS_IN_REGISTER = 32  # ITLinesNumber counts in steps of 32 [IHI0069 12.9.38]
+MOST_SPIS = 960  # multiples of 32 below INTID 1020
+INTID_END = 1020
 
 
 def planned_irqs(system):
@@ -33,15 +35,18 @@ def _bare_irqs(vm):
 
 
 def spi_count(vm, emulated, irqs):
-    """(virtual SPIs, reason)."""
+    """(virtual SPIs, reason). What is out of range is refused later, and must not size anything."""
     if vm.spis.is_given:
-        return align_up(vm.spis.value, SPIS_IN_REGISTER), "as described"
+        return _in_range(vm.spis.value), "as described"
     intids = [e.intid for e in emulated if e.vm == vm.id] + [i.vintid for i in irqs if i.vm == vm.id]
     highest = max(intids, default=FIRST_SPI)
-    count = max(align_up(highest - FIRST_SPI + 1, SPIS_IN_REGISTER), SPIS_IN_REGISTER)
-    return count, f"default: enough for INTID {highest}, in steps of {SPIS_IN_REGISTER}"
+    return _in_range(highest - FIRST_SPI + 1), f"default: enough for INTID {highest}, in steps of {SPIS_IN_REGISTER}"
+
+
+def _in_range(count):
+    return min(max(align_up(count, SPIS_IN_REGISTER), SPIS_IN_REGISTER), MOST_SPIS)
 
 
 def intid_limit(irqs, uart_intid):
     """One more than the highest physical INTID with a route, at least FIRST_SPI."""
-    return max([i.pintid for i in irqs] + [uart_intid, FIRST_SPI - 1]) + 1
+    return min(max([i.pintid for i in irqs] + [uart_intid, FIRST_SPI - 1]) + 1, INTID_END)

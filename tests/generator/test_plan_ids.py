@@ -110,3 +110,12 @@ def test_mmios_are_sorted_and_sized(tmp_path):
     plan = planned(tmp_path, MANY)
     found = [(m.ipa, m.size, m.kind) for m in plan.mmios_of(1)]
     assert found == [(0x08000000, 0x10000, "GICD"), (0x080A0000, 0x40000, "GICR")]
+
+
+def test_absurd_numbers_size_nothing(tmp_path):
+    text = one_vm(more="    gic: { spis: 1000000000000000 }\n"
+                       "    interrupts: [ { spi: 99999999999 } ]").replace("[1]", "99999999999")
+    system, diagnostics = resolved(tmp_path, text)
+    plan = make_plan(system, diagnostics)
+    assert plan.vms[0].spi_count == 960 and plan.intid_limit == 1020
+    assert plan.image.range.size < 8 << 20
