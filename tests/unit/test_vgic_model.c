@@ -245,8 +245,13 @@ static void step_active(struct model_irq *q)
     }
 }
 
+/* Not while it is active: whether that has an effect is the implementation's choice
+ * [IHI0069 12.9.20], and it is one that running_priority() does not follow. */
 static void step_priority(struct model_irq *q)
 {
+    if (q->active) {
+        return;
+    }
     q->priority = (uint8_t)(pick(32) << 3);
     if (q->owner == NOBODY) {
         machine_write(false, IPRIORITYR + q->intid, 1, q->priority | pick(8));
