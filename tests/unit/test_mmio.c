@@ -1,0 +1,477 @@
+/* sources: mmio/dispatch.c mmio/transfer.c mmio/decode.c vm/guest_mem.c */
+/* From a data abort to the device and back: by syndrome, by instruction, and what is refused. The
+ * devices record what they are asked. linux0 has a PL011 at 0900_0000 (4 KiB) and redistributors
+ * at 080a_0000 (256 KiB). */
+#include "mmio/mmio.h"
+
+#include "arch/barrier.h"
+#include "arch/memory.h"
+#include "arch/simd.h"
+#include "fake/core.h"
+#include "lib/bits.h"
+#include "mmio/decode.h"
+#include "test.h"
+#include "vm/esr.h"
+
+#define UART 0x09000000U
+#define GICR 0x080A0000U
+#define RAM 0x40000000U
+#define EL1H 5U
+#define EL1T 4U
+#define EL0T 0U
+#define SCTLR_EE BIT(25)
+#define SCTLR_E0E BIT(24)
+
+struct record {
+    uint16_t kind;
+    uint16_t instance;
+    struct mmio_access access;
+};
+
+static struct record records[16];
+static unsigned record_count;
+static uint64_t answers[16]; /* of successive reads */
+static unsigned refuse_at;   /* the access (counted from 0) that the device refuses */
+static uint32_t ram[0x10000 / 4];
+
+static bool device(uint16_t kind, uint16_t instance, struct mmio_access *a)
+{
+    CHECK(record_count < 16U);
+    CHECK(a->size_bytes == 1U || a->size_bytes == 2U || a->size_bytes == 4U || a->size_bytes == 8U);
+    if (record_count == refuse_at) {
+        return false;
+    }
+    if (!a->is_write) {
+        a->value = answers[record_count];
+    }
+    records[record_count++] = (struct record){kind, instance, *a};
+    return true;
+}
+
+static bool gicd(uint16_t i, struct mmio_access *a)
+{
+    return device(CFG_MMIO_GICD, i, a);
+}
+
+static bool gicr(uint16_t i, struct mmio_access *a)
+{
+    return device(CFG_MMIO_GICR, i, a);
+}
+
+static bool pl011(uint16_t i, struct mmio_access *a)
+{
+    return device(CFG_MMIO_PL011, i, a);
+}
+
+static bool pl031(uint16_t i, struct mmio_access *a)
+{
+    return device(CFG_MMIO_PL031, i, a);
+}
+
+const mmio_handler mmio_handlers[] = {
+    [CFG_MMIO_GICD] = gicd,
+    [CFG_MMIO_GICR] = gicr,
+    [CFG_MMIO_PL011] = pl011,
+    [CFG_MMIO_PL031] = pl031,
+};
+
+static struct vcpu *const v = &vcpus[0];
+
+TEST_SETUP()
+{
+    record_count = 0;
+    refuse_at = 99;
+    for (unsigned i = 0; i < 16U; i++) {
+        answers[i] = UINT64_C(0xF1E2D3C4B5A69788) + i;
+    }
+    fake_memory_add(0x50000000, ram, sizeof(ram));
+    fake_sysreg_set("SPSR_EL2", EL1H);
+    vcpu_set_pc(RAM);
+    for (unsigned n = 0; n < 31U; n++) {
+        v->x[n] = UINT64_C(0x1111111111111111) * (n % 16U);
+    }
+}
+
+/* --- by syndrome ------------------------------------------------------------------------ */
+
+static uint64_t syndrome(unsigned sas, unsigned rt, bool write, uint64_t more)
+{
+    return UINT64_C(0x24) << 26 | BIT(25) | BIT(24) | (uint64_t)sas << 22 | (uint64_t)rt << 16 |
+           (write ? ESR_WNR : 0U) | more | 7U;
+}
+#define SSE BIT(21)
+#define SF BIT(15)
+#define AR BIT(14)
+
+TEST(write_by_syndrome)
+{
+    v->x[3] = UINT64_C(0xFFEEDDCCBBAA9988);
+    CHECK_EQ(mmio_abort(v, syndrome(0, 3, true, 0), ipa_make(UART)), EXIT_SKIP);
+    CHECK_EQ(mmio_abort(v, syndrome(1, 3, true, 0), ipa_make(UART + 2U)), EXIT_SKIP);
+    CHECK_EQ(mmio_abort(v, syndrome(2, 3, true, 0), ipa_make(UART + 0x38U)), EXIT_SKIP);
+    CHECK_EQ(mmio_abort(v, syndrome(3, 3, true, SF), ipa_make(GICR + 0x10008U)), EXIT_SKIP);
+    CHECK_EQ(mmio_abort(v, syndrome(2, 31, true, 0), ipa_make(UART)), EXIT_SKIP);
+    CHECK_EQ(records[0].access.value, 0x88);
+    CHECK_EQ(records[0].access.size_bytes, 1);
+    CHECK_EQ(records[1].access.value, 0x9988);
+    CHECK_EQ(records[1].access.offset, 2);
+    CHECK_EQ(records[2].access.value, 0xBBAA9988);
+    CHECK_EQ(records[2].access.offset, 0x38);
+    CHECK_EQ(records[2].kind, CFG_MMIO_PL011);
+    CHECK_EQ(records[3].access.value, UINT64_C(0xFFEEDDCCBBAA9988));
+    CHECK_EQ(records[3].kind, CFG_MMIO_GICR);
+    CHECK_EQ(records[3].access.offset, 0x10008);
+    CHECK_EQ(records[4].access.value, 0);
+    CHECK(records[0].access.is_write);
+}
+
+static uint64_t read_with(unsigned sas, uint64_t more)
+{
+    record_count = 0;
+    v->x[5] = UINT64_MAX;
+    CHECK_EQ(mmio_abort(v, syndrome(sas, 5, false, more), ipa_make(UART)), EXIT_SKIP);
+    CHECK_EQ(record_count, 1);
+    CHECK(!records[0].access.is_write);
+    return v->x[5];
+}
+
+TEST(read_by_syndrome_extends)
+{
+    CHECK_EQ(read_with(0, 0), 0x88);
+    CHECK_EQ(read_with(0, SSE), 0xFFFFFF88);
+    CHECK_EQ(read_with(0, SSE | SF), UINT64_C(0xFFFFFFFFFFFFFF88));
+    CHECK_EQ(read_with(1, SSE), 0xFFFF9788);
+    CHECK_EQ(read_with(1, SF), 0x9788);
+    CHECK_EQ(read_with(2, 0), 0xB5A69788);
+    CHECK_EQ(read_with(2, SSE | SF), UINT64_C(0xFFFFFFFFB5A69788));
+    CHECK_EQ(read_with(3, SF), UINT64_C(0xF1E2D3C4B5A69788));
+    answers[0] = 0x7F;
+    CHECK_EQ(read_with(0, SSE | SF), 0x7F);
+}
+
+TEST(read_to_the_zero_register)
+{
+    const struct vcpu before = *v;
+    CHECK_EQ(mmio_abort(v, syndrome(2, 31, false, 0), ipa_make(UART)), EXIT_SKIP);
+    CHECK_EQ(record_count, 1);
+    CHECK(memcmp(&before, v, sizeof(before)) == 0);
+}
+
+TEST(acquire_and_release_have_barriers)
+{
+    CHECK_EQ(mmio_abort(v, syndrome(2, 1, false, 0), ipa_make(UART)), EXIT_SKIP);
+    CHECK_EQ(fake_barriers.dmb, 0);
+    CHECK_EQ(mmio_abort(v, syndrome(2, 1, false, AR), ipa_make(UART)), EXIT_SKIP);
+    CHECK_EQ(fake_barriers.dmb, 1);
+    CHECK_EQ(mmio_abort(v, syndrome(2, 1, true, AR), ipa_make(UART)), EXIT_SKIP);
+    CHECK_EQ(fake_barriers.dmb, 2);
+}
+
+TEST(nobody_there)
+{
+    CHECK_EQ(mmio_abort(v, syndrome(2, 1, false, 0), ipa_make(UART - 4U)), EXIT_ABORT);
+    CHECK_EQ(mmio_abort(v, syndrome(2, 1, false, 0), ipa_make(UART + 0x1000U)), EXIT_ABORT);
+    CHECK_EQ(mmio_abort(v, syndrome(2, 1, false, 0), ipa_make(0)), EXIT_ABORT);
+    CHECK_EQ(mmio_abort(v, syndrome(2, 1, false, 0), ipa_make(UINT64_MAX)), EXIT_ABORT);
+    CHECK_EQ(mmio_abort(v, 0, ipa_make(RAM)), EXIT_ABORT);
+    CHECK_EQ(record_count, 0);
+}
+
+TEST(each_vm_has_its_own_devices)
+{
+    CHECK_EQ(mmio_abort(&vcpus[3], syndrome(0, 1, true, 0), ipa_make(UART)), EXIT_SKIP);
+    CHECK_EQ(records[0].instance, 2);
+    CHECK_EQ(mmio_abort(&vcpus[3], syndrome(0, 1, true, 0), ipa_make(0x09010000)), EXIT_ABORT);
+    CHECK_EQ(mmio_abort(&vcpus[2], syndrome(0, 1, true, 0), ipa_make(0x09010000)), EXIT_SKIP);
+    CHECK_EQ(records[1].kind, CFG_MMIO_PL031);
+    CHECK_EQ(records[1].instance, 1);
+}
+
+TEST(beyond_the_region_or_the_page)
+{
+    const struct vcpu before = *v;
+    CHECK_EQ(mmio_abort(v, syndrome(2, 1, false, 0), ipa_make(UART + 0xFFEU)), EXIT_ABORT);
+    CHECK_EQ(mmio_abort(v, syndrome(3, 1, false, SF), ipa_make(UART + 0xFFCU)), EXIT_ABORT);
+    CHECK_EQ(mmio_abort(v, syndrome(3, 1, false, SF), ipa_make(GICR + 0x1FFCU)), EXIT_ABORT);
+    CHECK_EQ(record_count, 0);
+    CHECK(memcmp(&before, v, sizeof(before)) == 0);
+}
+
+TEST(a_refused_read_changes_nothing)
+{
+    const struct vcpu before = *v;
+    refuse_at = 0;
+    CHECK_EQ(mmio_abort(v, syndrome(2, 1, false, 0), ipa_make(UART)), EXIT_ABORT);
+    CHECK(memcmp(&before, v, sizeof(before)) == 0);
+}
+
+TEST(big_endian_guest)
+{
+    fake_sysreg_set("SCTLR_EL1", SCTLR_EE);
+    v->x[3] = 0x11223344;
+    CHECK_EQ(mmio_abort(v, syndrome(2, 3, true, 0), ipa_make(UART)), EXIT_SKIP);
+    CHECK_EQ(records[0].access.value, 0x44332211);
+    CHECK_EQ(read_with(1, 0), 0x8897);
+    fake_sysreg_set("SPSR_EL2", EL0T);
+    CHECK_EQ(read_with(1, 0), 0x9788);
+    fake_sysreg_set("SCTLR_EL1", SCTLR_E0E);
+    CHECK_EQ(read_with(1, 0), 0x8897);
+}
+
+/* --- by instruction --------------------------------------------------------------------- */
+
+static enum exit_action run(uint32_t instruction, uint64_t far)
+{
+    struct mmio_instruction i;
+    const bool decoded = mmio_decode(instruction, &i) == MMIO_DECODED;
+    ram[0] = instruction;
+    record_count = 0;
+    fake_sysreg_set("FAR_EL2", far);
+    return mmio_abort(v, UINT64_C(0x24) << 26 | BIT(25) | ((decoded && i.is_write) ? ESR_WNR : 0U),
+                      ipa_make(far & UINT64_C(0xFFFFFFFFFF)));
+}
+
+TEST(load_pair_post_index)
+{
+    v->x[0] = UART + 0x10U;
+    CHECK_EQ(run(0xA8C10801, UART + 0x10U), EXIT_SKIP); /* LDP x1, x2, [x0], #16 */
+    CHECK_EQ(record_count, 2);
+    CHECK_EQ(records[0].access.offset, 0x10);
+    CHECK_EQ(records[1].access.offset, 0x18);
+    CHECK_EQ(records[1].access.size_bytes, 8);
+    CHECK_EQ(v->x[1], answers[0]);
+    CHECK_EQ(v->x[2], answers[1]);
+    CHECK_EQ(v->x[0], UART + 0x20U);
+}
+
+TEST(store_pair_pre_index)
+{
+    v->x[0] = UART + 0x20U;
+    CHECK_EQ(run(0xA9BF0801, UART + 0x10U), EXIT_SKIP); /* STP x1, x2, [x0, #-16]! */
+    CHECK_EQ(records[0].access.value, v->x[1]);
+    CHECK_EQ(records[0].access.offset, 0x10);
+    CHECK_EQ(records[1].access.value, v->x[2]);
+    CHECK_EQ(v->x[0], UART + 0x10U);
+}
+
+TEST(load_pair_of_signed_words)
+{
+    v->x[0] = UART;
+    answers[0] = 0x80000001;
+    answers[1] = 0x7FFFFFFF;
+    CHECK_EQ(run(0x69400801, UART), EXIT_SKIP); /* LDPSW x1, x2, [x0] */
+    CHECK_EQ(v->x[1], UINT64_C(0xFFFFFFFF80000001));
+    CHECK_EQ(v->x[2], 0x7FFFFFFF);
+    CHECK_EQ(records[1].access.offset, 4);
+}
+
+TEST(write_back_to_the_right_stack_pointer)
+{
+    fake_sysreg_set("SP_EL1", UART);
+    fake_sysreg_set("SP_EL0", UART + 0x100U);
+    v->x[1] = 0x55;
+    CHECK_EQ(run(0xB80047E1, UART), EXIT_SKIP); /* STR w1, [sp], #4 */
+    CHECK_EQ(fake_sysreg_get("SP_EL1"), UART + 4U);
+    CHECK_EQ(fake_sysreg_get("SP_EL0"), UART + 0x100U);
+    fake_sysreg_set("SPSR_EL2", EL1T);
+    CHECK_EQ(run(0xB80047E1, UART + 0x100U), EXIT_SKIP);
+    CHECK_EQ(fake_sysreg_get("SP_EL0"), UART + 0x104U);
+    CHECK_EQ(fake_sysreg_get("SP_EL1"), UART + 4U);
+    fake_sysreg_set("SPSR_EL2", EL0T);
+    CHECK_EQ(run(0xB80047E1, UART + 0x104U), EXIT_SKIP);
+    CHECK_EQ(fake_sysreg_get("SP_EL0"), UART + 0x108U);
+}
+
+TEST(vector_registers)
+{
+    v->x[0] = UART;
+    fake_simd[0][3][0] = fake_simd[0][3][1] = UINT64_MAX;
+    CHECK_EQ(run(0x3DC00003, UART), EXIT_SKIP); /* LDR q3, [x0] */
+    CHECK_EQ(record_count, 2);
+    CHECK_EQ(fake_simd[0][3][0], answers[0]);
+    CHECK_EQ(fake_simd[0][3][1], answers[1]);
+    CHECK_EQ(run(0x7D400003, UART), EXIT_SKIP); /* LDR h3, [x0] clears the rest */
+    CHECK_EQ(fake_simd[0][3][0], answers[0] & 0xFFFFU);
+    CHECK_EQ(fake_simd[0][3][1], 0);
+    fake_simd[0][1][0] = 1;
+    fake_simd[0][1][1] = 2;
+    fake_simd[0][2][0] = 3;
+    fake_simd[0][2][1] = 4;
+    CHECK_EQ(run(0xAD000801, UART), EXIT_SKIP); /* STP q1, q2, [x0] */
+    CHECK_EQ(record_count, 4);
+    for (unsigned i = 0; i < 4U; i++) {
+        CHECK_EQ(records[i].access.value, i + 1U);
+        CHECK_EQ(records[i].access.offset, 8U * i);
+    }
+}
+
+TEST(big_endian_by_instruction)
+{
+    fake_sysreg_set("SCTLR_EL1", SCTLR_EE);
+    v->x[0] = UART;
+    answers[0] = UINT64_C(0x0706050403020100);
+    answers[1] = UINT64_C(0x0F0E0D0C0B0A0908);
+    CHECK_EQ(run(0x3DC00003, UART), EXIT_SKIP);
+    CHECK_EQ(fake_simd[0][3][1], UINT64_C(0x0001020304050607));
+    CHECK_EQ(fake_simd[0][3][0], UINT64_C(0x08090A0B0C0D0E0F));
+    answers[0] = 0x80FF;
+    CHECK_EQ(run(0x78801401, UART), EXIT_SKIP); /* LDRSH x1, [x0], #1 */
+    CHECK_EQ(v->x[1], UINT64_C(0xFFFFFFFFFFFFFF80));
+}
+
+TEST(index_registers)
+{
+    v->x[0] = UART + 0x100U;
+    v->x[2] = UINT64_C(0x12345678FFFFFFF0);
+    CHECK_EQ(run(0xB862D801, UART + 0xC0U), EXIT_SKIP); /* LDR w1, [x0, w2, SXTW #2] */
+    CHECK_EQ(records[0].access.offset, 0xC0);
+    v->x[2] = UINT64_C(0x1234567800000010);
+    CHECK_EQ(run(0xB8625801, UART + 0x140U), EXIT_SKIP); /* LDR w1, [x0, w2, UXTW #2] */
+    v->x[2] = UINT64_C(0xFFFFFFFFFFFFFFF0);
+    CHECK_EQ(run(0x38626801, UART + 0xF0U), EXIT_SKIP); /* LDRB w1, [x0, x2] */
+    CHECK_EQ(v->x[1], answers[0] & 0xFFU);
+}
+
+TEST(ordered_and_zero_register)
+{
+    v->x[0] = UART;
+    CHECK_EQ(run(0x88DFFC01, UART), EXIT_SKIP); /* LDAR w1, [x0] */
+    CHECK_EQ(fake_barriers.dmb, 1);
+    CHECK_EQ(run(0x889FFC01, UART), EXIT_SKIP); /* STLR w1, [x0] */
+    CHECK_EQ(fake_barriers.dmb, 2);
+    CHECK_EQ(run(0xF900001F, UART), EXIT_SKIP); /* STR xzr, [x0] */
+    CHECK_EQ(records[0].access.value, 0);
+}
+
+TEST(literal_is_relative_to_the_pc)
+{
+    /* The fetch is in RAM at 4000_0000 and cannot reach a device within 1 MiB, so nothing but
+     * the address is looked at. */
+    CHECK_EQ(run(0x18000081, UART), EXIT_ABORT); /* LDR w1, pc + 16 */
+    CHECK_EQ(fake_log_guest_count, 1);
+}
+
+TEST(tagged_addresses)
+{
+    v->x[0] = UINT64_C(0xAB00000000000000) | UART;
+    CHECK_EQ(run(0xA8C10801, UART), EXIT_SKIP);
+    CHECK_EQ(v->x[0], (UINT64_C(0xAB00000000000000) | UART) + 16U);
+}
+
+TEST(nothing_is_committed_when_a_part_is_refused)
+{
+    v->x[0] = UART;
+    const struct vcpu before = *v;
+    refuse_at = 1;
+    CHECK_EQ(run(0xA8C10801, UART), EXIT_ABORT);
+    CHECK_EQ(record_count, 1);
+    CHECK(memcmp(&before, v, sizeof(before)) == 0);
+}
+
+TEST(pairs_beyond_the_region)
+{
+    v->x[0] = UART + 0xFF8U;
+    const struct vcpu before = *v;
+    CHECK_EQ(run(0xA8C10801, UART + 0xFF8U), EXIT_ABORT);
+    v->x[0] = GICR + 0xFF8U;
+    CHECK_EQ(run(0xA8C10801, GICR + 0xFF8U), EXIT_ABORT);
+    v->x[0] = before.x[0];
+    CHECK_EQ(record_count, 0);
+    CHECK(memcmp(&before, v, sizeof(before)) == 0);
+}
+
+static void refused(uint32_t instruction)
+{
+    const unsigned logged = fake_log_guest_count;
+    v->x[0] = UART;
+    const struct vcpu before = *v;
+    CHECK_EQ(run(instruction, UART), EXIT_ABORT);
+    CHECK_EQ(record_count, 0);
+    CHECK(memcmp(&before, v, sizeof(before)) == 0);
+    CHECK_EQ(fake_log_guest_count, logged + 1U);
+    char encoding[16];
+    snprintf(encoding, sizeof(encoding), "%08x", instruction);
+    CHECK(strstr(fake_log_last, encoding) != NULL && strstr(fake_log_last, "0x40000000") != NULL);
+}
+
+TEST(what_cannot_be_emulated_is_reported)
+{
+    refused(0x885F7C01); /* LDXR */
+    refused(0x88007C01); /* STXR */
+    refused(0x88A07C01); /* CAS */
+    refused(0xB8200001); /* LDADD */
+    refused(0x4C407001); /* LD1 */
+    refused(0xD50B7420); /* DC ZVA */
+    refused(0xD503201F); /* NOP: changed behind the access */
+    refused(0xA8C10000); /* LDP x0, x0, [x0], #16 */
+}
+
+/* The instruction does not explain the abort: another vCPU has rewritten it. */
+TEST(an_instruction_that_disagrees_is_not_believed)
+{
+    v->x[0] = UART;
+    ram[0] = 0xF900001F; /* STR, but the abort says read */
+    fake_sysreg_set("FAR_EL2", UART);
+    CHECK_EQ(mmio_abort(v, UINT64_C(0x24) << 26, ipa_make(UART)), EXIT_ABORT);
+    v->x[0] = UART + 8U;
+    CHECK_EQ(mmio_abort(v, UINT64_C(0x24) << 26 | ESR_WNR, ipa_make(UART)), EXIT_ABORT);
+    CHECK_EQ(mmio_abort(v, UINT64_C(0x24) << 26 | ESR_WNR | ESR_FNV, ipa_make(UART)), EXIT_ABORT);
+    CHECK_EQ(record_count, 0);
+}
+
+TEST(code_that_cannot_be_read)
+{
+    vcpu_set_pc(0x1000);
+    CHECK_EQ(mmio_abort(v, UINT64_C(0x24) << 26, ipa_make(UART)), EXIT_ABORT);
+    vcpu_set_pc(RAM);
+    fake_sysreg_set("SPSR_EL2", 0x10);
+    CHECK_EQ(mmio_abort(v, UINT64_C(0x24) << 26, ipa_make(UART)), EXIT_ABORT);
+    CHECK_EQ(record_count, 0);
+}
+
+/* Random instructions at the device: what the bus saw and what the registers hold agree with the
+ * description that the decoder gave, by the definition of each. */
+TEST(random_instructions)
+{
+    unsigned done = 0;
+    for (unsigned n = 0; n < 400000U; n++) {
+        struct mmio_instruction i;
+        const uint32_t word = ((uint32_t)test_random() & ~(1U << 25)) | 1U << 27;
+        if (mmio_decode(word, &i) != MMIO_DECODED || i.addressing == MMIO_LITERAL) {
+            continue;
+        }
+        for (unsigned r = 0; r < 31U; r++) {
+            v->x[r] = test_random();
+        }
+        const uint64_t target = UART + 0x800U;
+        const uint64_t base = target - ((i.addressing == MMIO_POST_INDEX) ? 0U : (uint64_t)i.offset);
+        if (i.addressing == MMIO_REGISTER) {
+            continue;
+        }
+        fake_sysreg_set("SP_EL1", base);
+        vcpu_set_x(v, i.rn, base);
+        const struct vcpu before = *v;
+        CHECK_MSG(run(word, target) == EXIT_SKIP, "%08x", word);
+        done++;
+
+        const unsigned count = (i.is_pair ? 2U : 1U) * ((i.size_bytes == 16U) ? 2U : 1U);
+        CHECK_EQ(record_count, count);
+        for (unsigned r = 0; r < 31U; r++) {
+            uint64_t expected = before.x[r];
+            const unsigned bits = 8U * i.size_bytes;
+            if (!i.is_simd && !i.is_write && (r == i.rt || (i.is_pair && r == i.rt2))) {
+                const uint64_t raw = answers[(r == i.rt) ? 0 : 1];
+                const uint64_t kept = (bits == 64U) ? raw : raw & ((UINT64_C(1) << bits) - 1U);
+                const bool negative = i.is_signed && (kept >> (bits - 1U)) != 0U;
+                expected = negative ? kept | (bits == 64U ? 0U : UINT64_MAX << bits) : kept;
+                expected = i.is_64bit ? expected : (uint32_t)expected;
+            } else if (r == i.rn &&
+                       (i.addressing == MMIO_PRE_INDEX || i.addressing == MMIO_POST_INDEX)) {
+                expected = base + (uint64_t)i.offset;
+            }
+            CHECK_MSG(v->x[r] == expected, "%08x: x%u is %#lx, expected %#lx", word, r, v->x[r],
+                      expected);
+        }
+    }
+    CHECK(done > 50000U);
+}
