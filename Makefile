@@ -9,6 +9,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 SYSTEM  ?= system.yaml
 FLAVOUR ?=
+# Time in the machine counts instructions, so that a busy host cannot make a partition late.
+QEMU_FLAGS ?= -icount shift=1,sleep=on
 PYTHON  := /usr/bin/python3
 QEMU    ?= qemu-system-aarch64
 Q       := $(if $(V),,@)
