@@ -3,8 +3,8 @@
  * Most accesses come with a valid syndrome, which says all; the others are decoded from the
  * instruction, whose description must agree with what the abort reports: the direction, and the
  * faulting address as that of the first byte. Another vCPU may have changed the instruction since
- * it was executed, and then nothing is done. An access never goes beyond its region (INV-MMIO-
- * SORTED) or the 4 KiB page that faulted, since the next page need not lie there.
+ * it was executed, and then nothing is done. An access never goes beyond its region (INV-MMIO-SORTED)
+ * or the 4 KiB page that faulted, since the next page need not lie there.
  * A store's parts are given to the device in order; when it refuses one, those before have
  * happened, as on a bus. The guest's registers change only when all have succeeded.
  * Runs on the vCPU's CPU; holds no lock while it calls a device. [DDI0487 D24.2.40, ISS for data
@@ -53,6 +53,16 @@ static bool is_inside(const struct cfg_mmio *m, ipa_t ipa, uint64_t bytes)
            bytes <= PAGE_BYTES - ipa.ipa % PAGE_BYTES;
 }
 
+/* EXIT_SKIP when the device has answered, EXIT_ABORT when it refuses, EXIT_RESUME when the guest
+ * shall try again. */
+static enum exit_action ask_device(const struct cfg_mmio *m, struct mmio_access *a)
+{
+    if (!mmio_handlers[m->kind](m->instance, a)) {
+        return EXIT_ABORT;
+    }
+    return a->retry ? EXIT_RESUME : EXIT_SKIP;
+}
+
 /* --- by syndrome ------------------------------------------------------------------------ */
 
 static uint64_t syndrome_value(const struct vcpu *v, unsigned rt, unsigned bytes)
@@ -88,8 +98,9 @@ static enum exit_action access_by_syndrome(struct vcpu *v, uint64_t esr, ipa_t i
     if (is_ordered && a.is_write) {
         dmb_ish(); /* store-release: what the guest did before is seen before the device acts */
     }
-    if (!mmio_handlers[m->kind](m->instance, &a)) {
-        return EXIT_ABORT;
+    const enum exit_action action = ask_device(m, &a);
+    if (action != EXIT_SKIP) {
+        return action;
     }
     if (!a.is_write) {
         syndrome_commit(v, esr, &a);
@@ -109,8 +120,8 @@ static enum exit_action refuse(const struct vcpu *v, const char *reason, uint32_
     return EXIT_ABORT;
 }
 
-/* The parts on the bus, in order; false when the device refuses one. */
-static bool perform(const struct cfg_mmio *m, ipa_t ipa, bool is_write, struct mmio_transfer *t)
+/* The parts on the bus, in order, up to the first that the device does not answer. */
+static enum exit_action perform(const struct cfg_mmio *m, ipa_t ipa, bool is_write, struct mmio_transfer *t)
 {
     for (unsigned p = 0; p < t->part_count; p++) {
         struct mmio_access a = {
@@ -119,12 +130,13 @@ static bool perform(const struct cfg_mmio *m, ipa_t ipa, bool is_write, struct m
             .size_bytes = t->part_bytes,
             .is_write = is_write,
         };
-        if (!mmio_handlers[m->kind](m->instance, &a)) {
-            return false;
+        const enum exit_action action = ask_device(m, &a);
+        if (action != EXIT_SKIP) {
+            return action;
         }
         t->parts[p] = a.value;
     }
-    return true;
+    return EXIT_SKIP;
 }
 
 static bool agrees_with_abort(const struct mmio_instruction *i, uint64_t esr, uint64_t address)
@@ -145,8 +157,9 @@ static enum exit_action carry_out(struct vcpu *v, const struct mmio_instruction 
     if (i->is_ordered && i->is_write) {
         dmb_ish();
     }
-    if (!perform(m, ipa, i->is_write, &t)) {
-        return EXIT_ABORT;
+    const enum exit_action action = perform(m, ipa, i->is_write, &t);
+    if (action != EXIT_SKIP) {
+        return action;
     }
     transfer_commit(v, i, &t, written_back);
     if (i->is_ordered && !i->is_write) {

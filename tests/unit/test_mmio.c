@@ -32,6 +32,7 @@ static struct record records[16];
 static unsigned record_count;
 static uint64_t answers[16]; /* of successive reads */
 static unsigned refuse_at;   /* the access (counted from 0) that the device refuses */
+static unsigned retry_at;    /* the access at which it asks to try again */
 static uint32_t ram[0x10000 / 4];
 
 static bool device(uint16_t kind, uint16_t instance, struct mmio_access *a)
@@ -41,6 +42,7 @@ static bool device(uint16_t kind, uint16_t instance, struct mmio_access *a)
     if (record_count == refuse_at) {
         return false;
     }
+    a->retry = record_count == retry_at;
     if (!a->is_write) {
         a->value = answers[record_count];
     }
@@ -81,6 +83,7 @@ TEST_SETUP()
 {
     record_count = 0;
     refuse_at = 99;
+    retry_at = 99;
     for (unsigned i = 0; i < 16U; i++) {
         answers[i] = UINT64_C(0xF1E2D3C4B5A69788) + i;
     }
@@ -366,6 +369,20 @@ TEST(nothing_is_committed_when_a_part_is_refused)
     CHECK_EQ(run(0xA8C10801, UART), EXIT_ABORT);
     CHECK_EQ(record_count, 1);
     CHECK(memcmp(&before, v, sizeof(before)) == 0);
+}
+
+TEST(a_device_that_cannot_answer_yet_is_asked_again)
+{
+    v->x[0] = UART;
+    const struct vcpu before = *v;
+    retry_at = 0;
+    CHECK_EQ(mmio_abort(v, syndrome(2, 1, false, 0), ipa_make(UART)), EXIT_RESUME);
+    retry_at = 1;
+    CHECK_EQ(run(0xA8C10801, UART), EXIT_RESUME);
+    CHECK(memcmp(&before, v, sizeof(before)) == 0);
+    retry_at = 99;
+    CHECK_EQ(run(0xA8C10801, UART), EXIT_SKIP);
+    CHECK_EQ(v->x[2], answers[1]);
 }
 
 TEST(pairs_beyond_the_region)
