@@ -28,7 +28,7 @@ def _validator():
     def is_integer(_checker, value):
         return isinstance(value, int) and not isinstance(value, bool)
 
-    base = jsonschema.Draft202012Validator
+    base = jsonschema.Draft7Validator
     checker = base.TYPE_CHECKER.redefine("integer", is_integer)
     return jsonschema.validators.extend(base, type_checker=checker)(schema())
 

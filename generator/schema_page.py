@@ -36,7 +36,7 @@ TYPE_NAMES = {"object": "keys and values", "array": "list", "integer": "number",
 def page():
     parts = [HEAD]
     for title, name in SECTIONS:
-        node = schema()["$defs"][name] if name else schema()
+        node = schema()["definitions"][name] if name else schema()
         parts.append(f"\n## {title}\n\n{node['description']}\n\n" + _table(node))
     return "".join(parts)
 
@@ -65,7 +65,7 @@ def _followed(node):
     reference = node.get("$ref")
     if not reference:
         return node
-    return {**schema()["$defs"][reference.rsplit("/", 1)[1]], **node}
+    return {**schema()["definitions"][reference.rsplit("/", 1)[1]], **node}
 
 
 def _value_words(node):

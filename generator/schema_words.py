@@ -18,7 +18,7 @@ _TYPE_WORDS = {
     "string": "text",
     "boolean": "`true` or `false`",
 }
-_KIND_WORDS = {"address": "a number such as 0x40000000", "size": "a size such as 256 MiB"}
+_KIND_WORDS = {"address": "a whole number such as 0x40000000", "size": "a size such as 256 MiB"}
 _KEY_EXAMPLES = {
     "system": "system: default",
     "board": "board: qemu-virt",
@@ -176,7 +176,7 @@ def _report_size_text(node, diagnostics):
 
 
 def _report_range(error, node, name_place, diagnostics):
-    limit = error.validator_value
+    limit = flow_text(error.validator_value)
     words = {"minimum": f"at least {limit}", "maximum": f"at most {limit}",
              "multipleOf": f"a multiple of {limit}"}[error.validator]
     diagnostics.error(_rule(error, "out-of-range"), node.place,
@@ -188,7 +188,7 @@ def _report_range(error, node, name_place, diagnostics):
 def _range_remedy(error, node):
     limit = error.validator_value
     if error.validator != "multipleOf":
-        return f"write {limit}" if limit < 1 << 32 else ""
+        return f"write {flow_text(limit)}"
     return f"write {max(1, -(-node.value // limit)) * limit}"
 
 

@@ -68,14 +68,15 @@ def _report_misaligned(context, rule, at, alignment, what):
 
 
 def beyond_ipa(context):
-    """beyond-ipa: everything a guest sees lies below 40 bits."""
+    """beyond-ipa: everything a guest sees lies in 40 bits. Of a device that is moved, the registers
+    before its first ones can come to lie below 0."""
     for vm in context.vms:
         for region in context.regions[vm.name]:
-            if region.range.end > IPA_LIMIT:
+            if region.range.base < 0 or region.range.end > IPA_LIMIT:
                 free = context.free_gap(vm.name, region.range.size, 2 << 20, 0x40000000)
                 context.error("beyond-ipa", region.place,
-                              f"{region.text} lies beyond {address_text(IPA_LIMIT - 1)}, the "
-                              "highest address that a guest can use",
+                              f"{region.text} is not in 0..{address_text(IPA_LIMIT - 1)}, the "
+                              "addresses that a guest can use",
                               remedy=f"write `at: {address_text(free)}`" if free is not None
                               else "make it smaller")
 

@@ -177,4 +177,19 @@ def _largest_gap(context):
     return largest
 
 
-RULES = (phys_outside_ram, phys_over_hypervisor, phys_overlap, ram_exhausted)
+def image_outside_ram(context):
+    """system-image-too-large: the hypervisor and the packed guest images fit into RAM."""
+    image = context.plan.image.range
+    if any(ram.contains(image) for ram in context.board.ram):
+        return
+    home = next((r for r in context.board.ram if r.base <= image.base < r.end), None)
+    packed = sorted(context.plan.blobs, key=lambda b: (-b.size, b.id))[:4]
+    context.error("system-image-too-large", context.place_of("board"),
+                  f"the system image is {with_size(image)}, which is not all RAM of "
+                  f"`{context.board.name}`: {_ram_words(context)}",
+                  *[Note(f"`{blob.name}` takes {size_text(blob.size)}") for blob in packed],
+                  remedy=f"make the guest images {size_text(image.end - home.end)} smaller" if home
+                  else "correct `image_base` in board.yaml")
+
+
+RULES = (image_outside_ram, phys_outside_ram, phys_over_hypervisor, phys_overlap, ram_exhausted)

@@ -30,7 +30,7 @@ def edited(edits):
     return text
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None,
+@settings(max_examples=120, deadline=None, derandomize=True, database=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(edits=EDITS)
 def test_no_description_breaks_the_compiler(in_bench, edits):
@@ -72,7 +72,7 @@ def disjoint(ranges):
         assert one.end <= other.base
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(st.binary(max_size=60) | st.text("{}[]:,-&*!|>'\"%@`#ab01 \n\t", max_size=60))
 def test_no_text_breaks_the_reader(data):
     diagnostics = Diagnostics()
