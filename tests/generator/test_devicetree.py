@@ -17,6 +17,8 @@ SOURCE = """/dts-v1/;
         a: a@10 { compatible = "x"; reg = <0x10 0x20>; interrupts = <0 5 4>, <1 7 4>, <0 6 1>; };
         b@80000000 { compatible = "x"; reg = <0x80000000 0x1000>;
             interrupts-extended = <&other 3>, <&gic 0 9 2>; };
+        inner { #address-cells = <1>; #size-cells = <1>; ranges = <0 0x400 0x100>;
+            e@8 { compatible = "x"; reg = <8 4>; }; };
         c@5000 { compatible = "x"; reg = <0x5000 0x10>; status = "disabled"; };
     };
     island { #address-cells = <1>; #size-cells = <1>; status = "disabled";
@@ -34,6 +36,7 @@ def tree_fixture(tmp_path):
 
 def test_registers_go_through_ranges(tree):
     assert tree.find("&a").regs() == (Range(0x1_00000010, 0x20),)
+    assert tree.nodes["/soc/inner/e@8"].regs() == (Range(0x1_00000408, 4),)
     assert tree.nodes["/soc/b@80000000"].regs() == (Range(0x2_00000000, 0x1000),)
 
 

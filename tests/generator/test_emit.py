@@ -1,5 +1,6 @@
 """The emitted files: compiled, linked and read back, so that the C says what the plan says."""
 
+from dataclasses import replace
 import json
 from pathlib import Path
 import shutil
@@ -9,6 +10,7 @@ from elftools.elf.elffile import ELFFile
 import pytest
 
 from generator.emit import emit
+from generator.invariants import InvariantError
 from generator.rows import control_character
 
 from plans import LINUX_BOOT, one_vm, planned
@@ -208,6 +210,13 @@ def test_the_hash_is_over_what_is_said_not_how(tmp_path):
     from generator import images
     images._read.cache_clear()
     assert planned(tmp_path, text).description_hash != plain
+
+
+def test_nothing_is_written_from_a_plan_that_breaks_a_promise(built, tmp_path):
+    plan = replace(built[0], console_cpu=99)
+    with pytest.raises(InvariantError, match="INV-VCPU-CPU"):
+        emit(plan, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_qemu_arguments(built):

@@ -112,6 +112,15 @@ def test_every_byte_is_filled_once(tmp_path):
         assert_filled_once(planned(tmp_path, one_vm(boot=how, more_memory=more)))
 
 
+def test_images_that_overlap_are_not_both_loaded(tmp_path):
+    """The rules refuse such a description; the plan stays one that can be shown."""
+    both = boot("images: [ { file: files/flat.bin, at: 0x40080000 }, "
+                "{ file: files/initrd, at: 0x40080010 } ]")
+    plan = planned(tmp_path, one_vm(boot=both))
+    assert_filled_once(plan)
+    assert sum(s.blob is not None for s in plan.loads) == 2, "one of them, and the devicetree"
+
+
 def test_contents_arrive_where_the_guest_expects_them(tmp_path):
     plan = planned(tmp_path, one_vm(boot=LINUX_BOOT))
     ram = plan.windows_of(0)[0]

@@ -101,6 +101,12 @@ def test_spi_counts_and_slices(tmp_path):
     assert [vm.first_spi for vm in plan.vms] == [0, 32, 64]
 
 
+def test_spi_count_at_the_step(tmp_path):
+    for spi, count in ((31, 32), (32, 64)):
+        more = f"      rtc: {{ emulate: pl031, irq: {{ spi: {spi} }} }}"
+        assert planned(tmp_path, one_vm(more=more)).vms[0].spi_count == count
+
+
 def test_spi_count_as_given(tmp_path):
     plan = planned(tmp_path, one_vm(more="    gic: { spis: 64 }"))
     assert plan.vms[0].spi_count == 64

@@ -67,6 +67,14 @@ def test_el2_maps_no_more_than_that(tmp_path):
     assert mapped(plan, 0x08010000) is None and mapped(plan, 0xC0000000) is None
 
 
+def test_guards_take_nothing_from_the_data(tmp_path):
+    plan = planned(tmp_path, one_vm())
+    stacks = plan.image.slot("stacks").range
+    assert all(stacks.contains(Range(c.stack.base - 0x1000, c.stack.size + 0x1000))
+               for c in plan.cpus)
+    assert mapped(plan, stacks.base - 1) & (XN | READ_ONLY) == XN
+
+
 def test_stacks_have_guards(tmp_path):
     plan = planned(tmp_path, one_vm())
     for cpu in plan.cpus:
@@ -89,7 +97,7 @@ def test_stage2_maps_the_windows_and_nothing_else(tmp_path):
     assert merged(walk(tables_of(plan, 0))) == [
         (w.ipa, w.pa, w.size, attributes) for w, attributes in zip(
             plan.windows, (0x4C4 | XN, 0x7FC, 0x77C | XN), strict=True)]
-    assert plan.windows[0].pa == 0x09030000
+    assert (plan.windows[0].ipa, plan.windows[0].pa) == (0x0A000000, 0x09030000)
 
 
 def test_largest_mappings(tmp_path):

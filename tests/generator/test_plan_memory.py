@@ -116,6 +116,14 @@ vms:
     assert [(s.dst, s.size, s.blob) for s in plan.boot_loads] == [(one.pa, 0x10000, None)]
 
 
+def test_shared_memory_where_it_is_asked_for(tmp_path):
+    text = one_vm(more_memory="      pool: { shared: pool, at: 0x70000000 }")
+    text = text.replace("vms:", "shared: { pool: { size: 8 KiB, phys: 0x50000000 } }\nvms:")
+    plan = planned(tmp_path, text)
+    assert windows(plan)["pool"].pa == plan.shared[0].pa == 0x50000000
+    assert windows(plan)["pool"].source.phys.value == 0x50000000
+
+
 def test_image_in_place_is_mapped_from_the_system_image(tmp_path):
     memory = "      rom: { at: 0, image: files/rt.elf, in_place: true }"
     plan = planned(tmp_path, one_vm(more_memory=memory))
