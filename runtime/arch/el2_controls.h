@@ -28,7 +28,7 @@
 
 #define HCRX_EL2_TALLINT BIT(6)
 
-#define MDCR_EL2_HPMN(n) ((uint64_t)(n) & FIELD(4, 0))
+#define MDCR_EL2_HPMN(n) ((uint64_t)(n)&FIELD(4, 0))
 #define MDCR_EL2_TPMCR BIT(5)
 #define MDCR_EL2_TPM BIT(6)
 #define MDCR_EL2_TDA BIT(9)

@@ -24,22 +24,14 @@ static enum exit_action psci_features(struct vcpu *v, const struct psci_args *a)
 static enum exit_action psci_migrate_info_type(struct vcpu *v, const struct psci_args *a);
 
 static const struct psci_row psci_rows[] = {
-    {0x84000000U, psci_version},
-    {0x84000001U, psci_cpu_suspend},
-    {0x84000002U, psci_cpu_off},
-    {0x84000003U, psci_cpu_on},
-    {0x84000004U, psci_affinity_info},
-    {0x84000006U, psci_migrate_info_type},
-    {0x84000008U, psci_system_off},
-    {0x84000009U, psci_system_reset},
-    {0x8400000AU, psci_features},
-    {0x8400000EU, psci_system_suspend},
-    {0x84000012U, psci_system_reset2},
-    {0xC4000001U, psci_cpu_suspend},
-    {0xC4000003U, psci_cpu_on},
-    {0xC4000004U, psci_affinity_info},
-    {0xC400000EU, psci_system_suspend},
-    {0xC4000012U, psci_system_reset2},
+    {0x84000000U, psci_version},        {0x84000001U, psci_cpu_suspend},
+    {0x84000002U, psci_cpu_off},        {0x84000003U, psci_cpu_on},
+    {0x84000004U, psci_affinity_info},  {0x84000006U, psci_migrate_info_type},
+    {0x84000008U, psci_system_off},     {0x84000009U, psci_system_reset},
+    {0x8400000AU, psci_features},       {0x8400000EU, psci_system_suspend},
+    {0x84000012U, psci_system_reset2},  {0xC4000001U, psci_cpu_suspend},
+    {0xC4000003U, psci_cpu_on},         {0xC4000004U, psci_affinity_info},
+    {0xC400000EU, psci_system_suspend}, {0xC4000012U, psci_system_reset2},
 };
 
 static psci_function find_function(uint32_t id)

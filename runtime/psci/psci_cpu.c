@@ -7,6 +7,7 @@
  *   ON -> OFF               the vCPU's own CPU, when all else of the vCPU is down
  *   any -> OFF              the boot CPU of the VM while no vCPU of it runs
  * A MSG_START left over from a former life finds no ON_PENDING, or a complete one. */
+#include "core/log.h"
 #include "core/mailbox.h"
 #include "lib/bits.h"
 #include "psci/psci_state.h"
@@ -73,12 +74,30 @@ enum exit_action psci_cpu_on(struct vcpu *v, const struct psci_args *a)
     return psci_return(v, PSCI_SUCCESS);
 }
 
+bool psci_others_are_off(const struct vcpu *v)
+{
+    const struct cfg_vm *cfg = vcpu_cfg_vm(v);
+
+    for (unsigned i = cfg->first_vcpu; i < (unsigned)cfg->first_vcpu + cfg->vcpu_count; i++) {
+        if (i != v->id && atomic_load_explicit(&psci_power[i], memory_order_acquire) != POWER_OFF) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Nothing is changed here: ending the exit with EXIT_RESCHEDULE takes the vCPU's features down in
- * order and calls psci_set_off() last. */
+ * order and calls psci_set_off() last. The last vCPU may go too, as the last core of a machine
+ * may; that the VM now neither runs nor is off is worth a line. */
 enum exit_action psci_cpu_off(struct vcpu *v, const struct psci_args *a)
 {
-    (void)v;
     (void)a;
+    if (psci_others_are_off(v)) {
+        log_guest(v->vm,
+                  "vCPU %u, the last that was on, went off by CPU_OFF: nothing can switch "
+                  "a vCPU on again (SYSTEM_OFF stops a VM)",
+                  v->index);
+    }
     return EXIT_RESCHEDULE;
 }
 

@@ -31,6 +31,8 @@ struct psci_args {
 typedef enum exit_action (*psci_function)(struct vcpu *v, const struct psci_args *a);
 
 enum exit_action psci_return(struct vcpu *v, uint64_t result);
+/* Is every vCPU of the VM off, `v` aside? */
+bool psci_others_are_off(const struct vcpu *v);
 /* May a vCPU of `vm` begin to execute at `entry`? */
 bool psci_is_entry(uint16_t vm, uint64_t entry);
 

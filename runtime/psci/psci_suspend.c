@@ -71,25 +71,12 @@ enum exit_action psci_cpu_suspend(struct vcpu *v, const struct psci_args *a)
     return power_down(v, a->arg[1], a->arg[2]);
 }
 
-static bool others_are_off(const struct vcpu *v)
-{
-    const struct cfg_vm *cfg = vcpu_cfg_vm(v);
-
-    for (unsigned i = cfg->first_vcpu; i < (unsigned)cfg->first_vcpu + cfg->vcpu_count; i++) {
-        if (i != v->id &&
-            atomic_load_explicit(&psci_power[i], memory_order_acquire) != POWER_OFF) {
-            return false;
-        }
-    }
-    return true;
-}
-
 enum exit_action psci_system_suspend(struct vcpu *v, const struct psci_args *a)
 {
     if (!psci_is_entry(v->vm, a->arg[0])) {
         return psci_return(v, PSCI_INVALID_ADDRESS);
     }
-    if (!others_are_off(v)) {
+    if (!psci_others_are_off(v)) {
         return psci_return(v, PSCI_DENIED);
     }
     return power_down(v, a->arg[0], a->arg[1]);

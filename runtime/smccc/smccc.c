@@ -12,7 +12,9 @@
 
 uint32_t smccc_function_id(const struct vcpu *v)
 {
-    return (uint32_t)v->x[0] & ~SMCCC_SVE_HINT;
+    const uint32_t id = (uint32_t)v->x[0];
+
+    return ((id & SMCCC_FAST) != 0U) ? id & ~SMCCC_SVE_HINT : id;
 }
 
 enum exit_action smccc_return(struct vcpu *v, uint64_t value)
@@ -69,8 +71,7 @@ static const struct smccc_service *find_service(uint32_t id)
 enum exit_action smccc_call(struct vcpu *v, enum smccc_conduit conduit)
 {
     const struct smccc_service *service = find_service(smccc_function_id(v));
-    const enum exit_action action =
-        (service != NULL) ? service->call(v) : smccc_forward_allowed(v);
+    const enum exit_action action = (service != NULL) ? service->call(v) : smccc_forward_allowed(v);
 
     return (action == EXIT_SKIP && conduit == SMCCC_HVC) ? EXIT_RESUME : action;
 }

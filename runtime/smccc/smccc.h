@@ -10,8 +10,9 @@
 
 #define SMCCC_SUCCESS UINT64_C(0)
 #define SMCCC_NOT_SUPPORTED UINT64_MAX
-/* Bit 16 of a function id: the caller keeps nothing in its SVE registers. A hint that selects no
- * other function [DEN0028 2.5.3]. */
+/* Bit 31 of a function id: a fast call, as all of ours are. In fast calls bit 16 is a hint that
+ * the caller keeps nothing in its SVE registers; it selects no other function [DEN0028 2.5]. */
+#define SMCCC_FAST 0x80000000U
 #define SMCCC_SVE_HINT 0x10000U
 
 /* One service: ids first..last (inclusive) go to `call`, which reads x0.. and writes results. It

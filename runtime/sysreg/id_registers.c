@@ -7,7 +7,8 @@
  * TWED, EVT, FWB, LORegions, SPE, trace, BRBE, NMI, GCS, TME, MOPS, LS64, FPMR, and the
  * registers of FEAT_S1PIE, S1POE, TCR2, SCTLR2, AIE, D128. LPA2, LVA and small translation tables
  * are left out so that EL2 can walk the guest's tables (vm/guest_mem.h). vm/vcpu_regs.c makes
- * what is hidden here trap, as far as a trap exists. Reads only. [DDI0487 D24.2.80 and following] */
+ * what is hidden here trap, as far as a trap exists. Reads only. [DDI0487 D24.2.80 and following]
+ */
 #include "sysreg/id_registers.h"
 
 #include "arch/cpu_features.h"
@@ -31,69 +32,83 @@ struct id_field {
     uint16_t grant;
 };
 
-#define SHOW(bit, limit) {.low = (bit), .kind = FIELD_UNSIGNED, .max = (limit)}
-#define SHOW_SIGNED(bit, limit) {.low = (bit), .kind = FIELD_SIGNED, .max = (limit)}
-#define FIX(bit, value) {.low = (bit), .kind = FIELD_FIXED, .max = (value)}
+#define SHOW(bit, limit)                                                                           \
+    {                                                                                              \
+        .low = (bit), .kind = FIELD_UNSIGNED, .max = (limit)                                       \
+    }
+#define SHOW_SIGNED(bit, limit)                                                                    \
+    {                                                                                              \
+        .low = (bit), .kind = FIELD_SIGNED, .max = (limit)                                         \
+    }
+#define FIX(bit, value)                                                                            \
+    {                                                                                              \
+        .low = (bit), .kind = FIELD_FIXED, .max = (value)                                          \
+    }
 #define GRANTED(bit, limit, flag, otherwise)                                                       \
-    {.low = (bit), .kind = FIELD_UNSIGNED, .max = (limit), .grant = (flag), .hidden = (otherwise)}
+    {                                                                                              \
+        .low = (bit), .kind = FIELD_UNSIGNED, .max = (limit), .grant = (flag),                     \
+        .hidden = (otherwise)                                                                      \
+    }
 
 #define SME_BITS(bit, mask)                                                                        \
-    {.low = (bit), .kind = FIELD_BITS, .max = (mask), .grant = CFG_VM_SME}
+    {                                                                                              \
+        .low = (bit), .kind = FIELD_BITS, .max = (mask), .grant = CFG_VM_SME                       \
+    }
 
 static const struct id_field pfr0_fields[] = {
-    SHOW(0, 2),                      /* EL0: AArch32 too, if the CPU has it */
-    FIX(4, 1),                       /* EL1: AArch64 only, HCR_EL2.RW is 1 */
-    SHOW_SIGNED(16, 1),              /* FP, with half precision */
-    SHOW_SIGNED(20, 1),              /* AdvSIMD */
-    FIX(24, 1),                      /* GIC system registers 3.0/4.0: the vGIC's */
-    GRANTED(32, 1, CFG_VM_SVE, 0),   /* SVE */
-    SHOW(48, 1),                     /* DIT */
-    SHOW(56, 3),                     /* CSV2 */
-    SHOW(60, 1),                     /* CSV3 */
+    SHOW(0, 2),                    /* EL0: AArch32 too, if the CPU has it */
+    FIX(4, 1),                     /* EL1: AArch64 only, HCR_EL2.RW is 1 */
+    SHOW_SIGNED(16, 1),            /* FP, with half precision */
+    SHOW_SIGNED(20, 1),            /* AdvSIMD */
+    FIX(24, 1),                    /* GIC system registers 3.0/4.0: the vGIC's */
+    GRANTED(32, 1, CFG_VM_SVE, 0), /* SVE */
+    SHOW(48, 1),                   /* DIT */
+    SHOW(56, 3),                   /* CSV2 */
+    SHOW(60, 1),                   /* CSV3 */
 };
 
 static const struct id_field pfr1_fields[] = {
-    SHOW(0, 1),                      /* BT */
-    SHOW(4, 2),                      /* SSBS */
-    GRANTED(8, 3, CFG_VM_MTE, 0),    /* MTE */
-    GRANTED(24, 2, CFG_VM_SME, 0),   /* SME */
-    SHOW(32, 2),                     /* CSV2_frac */
-    GRANTED(40, 15, CFG_VM_MTE, 0),  /* MTE_frac */
+    SHOW(0, 1),                     /* BT */
+    SHOW(4, 2),                     /* SSBS */
+    GRANTED(8, 3, CFG_VM_MTE, 0),   /* MTE */
+    GRANTED(24, 2, CFG_VM_SME, 0),  /* SME */
+    SHOW(32, 2),                    /* CSV2_frac */
+    GRANTED(40, 15, CFG_VM_MTE, 0), /* MTE_frac */
 };
 
 static const struct id_field zfr0_fields[] = {
-    GRANTED(0, 2, CFG_VM_SVE, 0),    /* SVEver: SVE2.1 */
-    GRANTED(4, 2, CFG_VM_SVE, 0),    /* AES */
-    GRANTED(16, 1, CFG_VM_SVE, 0),   /* BitPerm */
-    GRANTED(20, 2, CFG_VM_SVE, 0),   /* BF16 */
-    GRANTED(24, 1, CFG_VM_SVE, 0),   /* B16B16 */
-    GRANTED(32, 1, CFG_VM_SVE, 0),   /* SHA3 */
-    GRANTED(40, 1, CFG_VM_SVE, 0),   /* SM4 */
-    GRANTED(44, 1, CFG_VM_SVE, 0),   /* I8MM */
-    GRANTED(52, 1, CFG_VM_SVE, 0),   /* F32MM */
-    GRANTED(56, 1, CFG_VM_SVE, 0),   /* F64MM */
+    GRANTED(0, 2, CFG_VM_SVE, 0),  /* SVEver: SVE2.1 */
+    GRANTED(4, 2, CFG_VM_SVE, 0),  /* AES */
+    GRANTED(16, 1, CFG_VM_SVE, 0), /* BitPerm */
+    GRANTED(20, 2, CFG_VM_SVE, 0), /* BF16 */
+    GRANTED(24, 1, CFG_VM_SVE, 0), /* B16B16 */
+    GRANTED(32, 1, CFG_VM_SVE, 0), /* SHA3 */
+    GRANTED(40, 1, CFG_VM_SVE, 0), /* SM4 */
+    GRANTED(44, 1, CFG_VM_SVE, 0), /* I8MM */
+    GRANTED(52, 1, CFG_VM_SVE, 0), /* F32MM */
+    GRANTED(56, 1, CFG_VM_SVE, 0), /* F64MM */
 };
 
 static const struct id_field smfr0_fields[] = {
-    SME_BITS(32, 15),                /* F32F32, BI32I32, B16F32, F16F32 */
-    GRANTED(36, 15, CFG_VM_SME, 0),  /* I8I32 */
-    SME_BITS(40, 12),                /* F16F16, B16B16 */
-    GRANTED(44, 15, CFG_VM_SME, 0),  /* I16I32 */
-    SME_BITS(48, 1),                 /* F64F64 */
-    GRANTED(52, 15, CFG_VM_SME, 0),  /* I16I64 */
-    GRANTED(56, 2, CFG_VM_SME, 0),   /* SMEver: SME2.1 */
-    SME_BITS(60, 8),                 /* FA64 */
+    SME_BITS(32, 15),               /* F32F32, BI32I32, B16F32, F16F32 */
+    GRANTED(36, 15, CFG_VM_SME, 0), /* I8I32 */
+    SME_BITS(40, 12),               /* F16F16, B16B16 */
+    GRANTED(44, 15, CFG_VM_SME, 0), /* I16I32 */
+    SME_BITS(48, 1),                /* F64F64 */
+    GRANTED(52, 15, CFG_VM_SME, 0), /* I16I64 */
+    GRANTED(56, 2, CFG_VM_SME, 0),  /* SMEver: SME2.1 */
+    SME_BITS(60, 8),                /* FA64 */
 };
 
 /* Without the grant, the least that the architecture allows: two breakpoints, one of them with
  * context, two watchpoints. Their registers then read as 0 and ignore writes. */
 static const struct id_field dfr0_fields[] = {
-    GRANTED(0, 9, CFG_VM_DEBUG, 6),  /* DebugVer: Armv8.4, or Armv8 */
+    GRANTED(0, 9, CFG_VM_DEBUG, 6),                               /* DebugVer: Armv8.4, or Armv8 */
     {.low = 8, .kind = FIELD_PMU, .max = 6, .grant = CFG_VM_PMU}, /* PMUVer: PMUv3p5 */
-    GRANTED(12, 15, CFG_VM_DEBUG, 1), /* BRPs */
-    GRANTED(20, 15, CFG_VM_DEBUG, 1), /* WRPs */
-    GRANTED(28, 15, CFG_VM_DEBUG, 0), /* CTX_CMPs */
-    FIX(36, 15),                      /* DoubleLock: none, OSDLR_EL1 is RAZ/WI */
+    GRANTED(12, 15, CFG_VM_DEBUG, 1),                             /* BRPs */
+    GRANTED(20, 15, CFG_VM_DEBUG, 1),                             /* WRPs */
+    GRANTED(28, 15, CFG_VM_DEBUG, 0),                             /* CTX_CMPs */
+    FIX(36, 15), /* DoubleLock: none, OSDLR_EL1 is RAZ/WI */
 };
 
 static const struct id_field isar0_fields[] = {
@@ -114,33 +129,33 @@ static const struct id_field isar0_fields[] = {
 };
 
 static const struct id_field isar1_fields[] = {
-    SHOW(0, 2),                       /* DPB: DC CVAP, CVADP */
-    GRANTED(4, 5, CFG_VM_PAUTH, 0),   /* APA */
-    GRANTED(8, 5, CFG_VM_PAUTH, 0),   /* API */
-    SHOW(12, 1),                      /* JSCVT */
-    SHOW(16, 1),                      /* FCMA */
-    SHOW(20, 3),                      /* LRCPC */
-    GRANTED(24, 1, CFG_VM_PAUTH, 0),  /* GPA */
-    GRANTED(28, 1, CFG_VM_PAUTH, 0),  /* GPI */
-    SHOW(32, 1),                      /* FRINTTS */
-    SHOW(36, 1),                      /* SB */
-    SHOW(40, 1),                      /* SPECRES: CFP, DVP, CPP RCTX */
-    SHOW(44, 2),                      /* BF16 */
-    SHOW(48, 1),                      /* DGH */
-    SHOW(52, 1),                      /* I8MM */
-    SHOW(56, 1),                      /* XS */
+    SHOW(0, 2),                      /* DPB: DC CVAP, CVADP */
+    GRANTED(4, 5, CFG_VM_PAUTH, 0),  /* APA */
+    GRANTED(8, 5, CFG_VM_PAUTH, 0),  /* API */
+    SHOW(12, 1),                     /* JSCVT */
+    SHOW(16, 1),                     /* FCMA */
+    SHOW(20, 3),                     /* LRCPC */
+    GRANTED(24, 1, CFG_VM_PAUTH, 0), /* GPA */
+    GRANTED(28, 1, CFG_VM_PAUTH, 0), /* GPI */
+    SHOW(32, 1),                     /* FRINTTS */
+    SHOW(36, 1),                     /* SB */
+    SHOW(40, 1),                     /* SPECRES: CFP, DVP, CPP RCTX */
+    SHOW(44, 2),                     /* BF16 */
+    SHOW(48, 1),                     /* DGH */
+    SHOW(52, 1),                     /* I8MM */
+    SHOW(56, 1),                     /* XS */
 };
 
 static const struct id_field isar2_fields[] = {
-    SHOW(0, 2),                       /* WFxT */
-    SHOW(4, 1),                       /* RPRES */
-    GRANTED(8, 1, CFG_VM_PAUTH, 0),   /* GPA3 */
-    GRANTED(12, 5, CFG_VM_PAUTH, 0),  /* APA3 */
-    SHOW(20, 1),                      /* BC */
-    GRANTED(24, 1, CFG_VM_PAUTH, 0),  /* PAC_frac */
-    SHOW(28, 1),                      /* CLRBHB */
-    SHOW(48, 1),                      /* RPRFM */
-    SHOW(52, 1),                      /* CSSC */
+    SHOW(0, 2),                      /* WFxT */
+    SHOW(4, 1),                      /* RPRES */
+    GRANTED(8, 1, CFG_VM_PAUTH, 0),  /* GPA3 */
+    GRANTED(12, 5, CFG_VM_PAUTH, 0), /* APA3 */
+    SHOW(20, 1),                     /* BC */
+    GRANTED(24, 1, CFG_VM_PAUTH, 0), /* PAC_frac */
+    SHOW(28, 1),                     /* CLRBHB */
+    SHOW(48, 1),                     /* RPRFM */
+    SHOW(52, 1),                     /* CSSC */
 };
 
 static const struct id_field mmfr0_fields[] = {
@@ -233,8 +248,10 @@ READER(MVFR1_EL1)
 READER(MVFR2_EL1)
 
 #define ROW(crm_, op2_, fields_, name)                                                             \
-    {.crm = (crm_), .op2 = (op2_), .fields = (fields_), .field_count = ARRAY_COUNT(fields_),       \
-     .read = read_##name}
+    {                                                                                              \
+        .crm = (crm_), .op2 = (op2_), .fields = (fields_), .field_count = ARRAY_COUNT(fields_),    \
+        .read = read_##name                                                                        \
+    }
 
 static const struct id_register id_registers[] = {
     ROW(4, 0, pfr0_fields, ID_AA64PFR0_EL1),   ROW(4, 1, pfr1_fields, ID_AA64PFR1_EL1),
@@ -246,9 +263,9 @@ static const struct id_register id_registers[] = {
 };
 
 static const struct id_register_32 id_registers_32[] = {
-    {1, 0, 0x0F0FFFFFU, read_ID_PFR0_EL1},  /* without RAS and AMU */
-    {1, 1, 0x100F0F0FU, read_ID_PFR1_EL1},  /* without Security and Virtualization; GIC at most 1 */
-    {1, 2, 0x0000000FU, read_ID_DFR0_EL1},  /* CopDbg alone: no PMU or trace by AArch32 */
+    {1, 0, 0x0F0FFFFFU, read_ID_PFR0_EL1}, /* without RAS and AMU */
+    {1, 1, 0x100F0F0FU, read_ID_PFR1_EL1}, /* without Security and Virtualization; GIC at most 1 */
+    {1, 2, 0x0000000FU, read_ID_DFR0_EL1}, /* CopDbg alone: no PMU or trace by AArch32 */
     {1, 4, 0xFFFFFFFFU, read_ID_MMFR0_EL1}, {1, 5, 0xFFFFFFFFU, read_ID_MMFR1_EL1},
     {1, 6, 0xFFFFFFFFU, read_ID_MMFR2_EL1}, {1, 7, 0xFFFFFFFFU, read_ID_MMFR3_EL1},
     {2, 0, 0xFFFFFFFFU, read_ID_ISAR0_EL1}, {2, 1, 0xFFFFFFFFU, read_ID_ISAR1_EL1},
@@ -257,7 +274,7 @@ static const struct id_register_32 id_registers_32[] = {
     {2, 6, 0x0FFFFFFFU, read_ID_MMFR4_EL1}, /* without EVT */
     {2, 7, 0xFFFFFFFFU, read_ID_ISAR6_EL1}, {3, 0, 0xFFFFFFFFU, read_MVFR0_EL1},
     {3, 1, 0xFFFFFFFFU, read_MVFR1_EL1},    {3, 2, 0xFFFFFFFFU, read_MVFR2_EL1},
-    {3, 4, 0x000000FFU, read_ID_PFR2_EL1},  /* CSV3 and SSBS */
+    {3, 4, 0x000000FFU, read_ID_PFR2_EL1}, /* CSV3 and SSBS */
 };
 
 /* The largest ID_AA64MMFR0_EL1.PARange whose addresses VTCR_EL2.T0SZ lets stage 2 translate. */

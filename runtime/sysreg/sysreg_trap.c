@@ -139,8 +139,14 @@ static bool icc_sgi0r(struct vcpu *v, struct sysreg_access *a)
     return true;
 }
 
-#define RANGE(a, b, direction_, function) {a, b, (direction_), (function)}
-#define ONE(a, direction_, function) {a, a, (direction_), (function)}
+#define RANGE(a, b, direction_, function)                                                          \
+    {                                                                                              \
+        a, b, (direction_), (function)                                                             \
+    }
+#define ONE(a, direction_, function)                                                               \
+    {                                                                                              \
+        a, a, (direction_), (function)                                                             \
+    }
 
 static const struct sysreg_row sysreg_rows[] = {
     ONE(ENCODE(1, 0, 7, 6, 2), SYSREG_WO, set_way),       /* DC ISW */
@@ -153,28 +159,28 @@ static const struct sysreg_row sysreg_rows[] = {
     ONE(ENCODE(1, 0, 7, 14, 4), SYSREG_WO, set_way_tags), /* DC CIGSW */
     ONE(ENCODE(1, 0, 7, 14, 6), SYSREG_WO, set_way_tags), /* DC CIGDSW */
 
-    ONE(ENCODE(2, 0, 0, 0, 2), SYSREG_RW, raz_wi),           /* OSDTRRX_EL1 */
-    RANGE(ENCODE(2, 0, 0, 0, 4), ENCODE(2, 0, 0, 0, 7), SYSREG_RW, raz_wi), /* break-, watchpoint 0 */
-    RANGE(ENCODE(2, 0, 0, 1, 4), ENCODE(2, 0, 0, 1, 7), SYSREG_RW, raz_wi), /* and 1 */
-    ONE(ENCODE(2, 0, 0, 2, 0), SYSREG_RW, raz_wi),           /* MDCCINT_EL1 */
-    ONE(ENCODE(2, 0, 0, 2, 2), SYSREG_RW, raz_wi),           /* MDSCR_EL1 */
-    ONE(ENCODE(2, 0, 0, 3, 2), SYSREG_RW, raz_wi),           /* OSDTRTX_EL1 */
-    ONE(ENCODE(2, 0, 0, 6, 2), SYSREG_RW, raz_wi),           /* OSECCR_EL1 */
-    ONE(ENCODE(2, 0, 1, 0, 0), SYSREG_RO, raz_wi),           /* MDRAR_EL1: no debug ROM */
-    ONE(ENCODE(2, 0, 1, 0, 4), SYSREG_WO, os_lock_access),   /* OSLAR_EL1 */
-    ONE(ENCODE(2, 0, 1, 1, 4), SYSREG_RO, os_lock_status),   /* OSLSR_EL1 */
-    ONE(ENCODE(2, 0, 1, 3, 4), SYSREG_RW, raz_wi),           /* OSDLR_EL1: no double lock */
-    ONE(ENCODE(2, 0, 1, 4, 4), SYSREG_RW, raz_wi),           /* DBGPRCR_EL1: no power request */
-    ONE(ENCODE(2, 0, 7, 8, 6), SYSREG_RW, raz_wi),           /* DBGCLAIMSET_EL1 */
-    ONE(ENCODE(2, 0, 7, 9, 6), SYSREG_RW, raz_wi),           /* DBGCLAIMCLR_EL1 */
-    ONE(ENCODE(2, 0, 7, 14, 6), SYSREG_RO, raz_wi),          /* DBGAUTHSTATUS_EL1 */
-    ONE(ENCODE(2, 3, 0, 1, 0), SYSREG_RO, raz_wi),           /* MDCCSR_EL0 */
-    ONE(ENCODE(2, 3, 0, 4, 0), SYSREG_RW, raz_wi),           /* DBGDTR_EL0 */
-    ONE(ENCODE(2, 3, 0, 5, 0), SYSREG_RW, raz_wi),           /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
+    ONE(ENCODE(2, 0, 0, 0, 2), SYSREG_RW, raz_wi),                          /* OSDTRRX_EL1 */
+    RANGE(ENCODE(2, 0, 0, 0, 4), ENCODE(2, 0, 0, 0, 7), SYSREG_RW, raz_wi), /* point 0 */
+    RANGE(ENCODE(2, 0, 0, 1, 4), ENCODE(2, 0, 0, 1, 7), SYSREG_RW, raz_wi), /* point 1 */
+    ONE(ENCODE(2, 0, 0, 2, 0), SYSREG_RW, raz_wi),                          /* MDCCINT_EL1 */
+    ONE(ENCODE(2, 0, 0, 2, 2), SYSREG_RW, raz_wi),                          /* MDSCR_EL1 */
+    ONE(ENCODE(2, 0, 0, 3, 2), SYSREG_RW, raz_wi),                          /* OSDTRTX_EL1 */
+    ONE(ENCODE(2, 0, 0, 6, 2), SYSREG_RW, raz_wi),                          /* OSECCR_EL1 */
+    ONE(ENCODE(2, 0, 1, 0, 0), SYSREG_RO, raz_wi),         /* MDRAR_EL1: no debug ROM */
+    ONE(ENCODE(2, 0, 1, 0, 4), SYSREG_WO, os_lock_access), /* OSLAR_EL1 */
+    ONE(ENCODE(2, 0, 1, 1, 4), SYSREG_RO, os_lock_status), /* OSLSR_EL1 */
+    ONE(ENCODE(2, 0, 1, 3, 4), SYSREG_RW, raz_wi),         /* OSDLR_EL1: no double lock */
+    ONE(ENCODE(2, 0, 1, 4, 4), SYSREG_RW, raz_wi),         /* DBGPRCR_EL1: no power request */
+    ONE(ENCODE(2, 0, 7, 8, 6), SYSREG_RW, raz_wi),         /* DBGCLAIMSET_EL1 */
+    ONE(ENCODE(2, 0, 7, 9, 6), SYSREG_RW, raz_wi),         /* DBGCLAIMCLR_EL1 */
+    ONE(ENCODE(2, 0, 7, 14, 6), SYSREG_RO, raz_wi),        /* DBGAUTHSTATUS_EL1 */
+    ONE(ENCODE(2, 3, 0, 1, 0), SYSREG_RO, raz_wi),         /* MDCCSR_EL0 */
+    ONE(ENCODE(2, 3, 0, 4, 0), SYSREG_RW, raz_wi),         /* DBGDTR_EL0 */
+    ONE(ENCODE(2, 3, 0, 5, 0), SYSREG_RW, raz_wi),         /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
 
     ONE(ENCODE(3, 0, 0, 0, 6), SYSREG_RO, revidr),
     RANGE(ENCODE(3, 0, 0, 1, 0), ENCODE(3, 0, 0, 7, 7), SYSREG_RO, id_register),
-    ONE(ENCODE(3, 0, 1, 0, 1), SYSREG_RW, raz_wi),           /* ACTLR_EL1 */
+    ONE(ENCODE(3, 0, 1, 0, 1), SYSREG_RW, raz_wi), /* ACTLR_EL1 */
     ONE(ENCODE(3, 0, 12, 11, 5), SYSREG_WO, icc_sgi1r),
     ONE(ENCODE(3, 0, 12, 11, 6), SYSREG_WO, icc_asgi1r),
     ONE(ENCODE(3, 0, 12, 11, 7), SYSREG_WO, icc_sgi0r),

@@ -73,11 +73,28 @@ static void take_exception(uint64_t esr, uint64_t return_address)
     vcpu_set_pstate(handler_pstate(pstate));
 }
 
+/* A trapped read in the feature ID space: op0 3, op1 0, 1 or 3, CRn 0, CRm 0..7. */
+static bool is_id_read(uint64_t esr)
+{
+    const uint64_t op1 = bits_get(esr, 16, 14);
+
+    return esr_class(esr) == ESR_EC_SYSREG && bit_is_set(esr, 0) && bits_get(esr, 21, 20) == 3U &&
+           op1 <= 3U && op1 != 2U && bits_get(esr, 13, 10) == 0U && bits_get(esr, 4, 1) <= 7U;
+}
+
+/* "Unknown reason", but with FEAT_IDST an undefined ID register is named by the same syndrome as
+ * at EL2 [DDI0487 D1.3.5.5]. */
+static uint64_t undefined_syndrome(uint64_t esr)
+{
+    return (cpu_has_idst() && is_id_read(esr))
+               ? esr
+               : ESR_IL | ((uint64_t)ESR_EC_UNKNOWN << ESR_EC_SHIFT);
+}
+
 void inject_undefined(struct vcpu *v)
 {
     (void)v;
-    take_exception(ESR_IL | ((uint64_t)ESR_EC_UNKNOWN << ESR_EC_SHIFT),
-                   trapped_instruction_address());
+    take_exception(undefined_syndrome(SYSREG_READ(ESR_EL2)), trapped_instruction_address());
 }
 
 /* ISS of an abort taken to EL1: no ISV and hence IL 1, no S1PTW; what the access was is kept

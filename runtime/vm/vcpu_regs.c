@@ -9,7 +9,6 @@
 #include "arch/barrier.h"
 #include "arch/cpu_features.h"
 #include "arch/el2_controls.h"
-#include "vm/sysreg_trap.h"
 
 static bool is_granted(uint16_t vm, enum cfg_vm_flag what)
 {
@@ -31,11 +30,11 @@ uint64_t vcpu_hcr_el2(uint16_t vm)
 {
     uint64_t hcr = 0;
 
-    hcr |= HCR_EL2_VM;    /* stage 2 is what isolates */
-    hcr |= HCR_EL2_SWIO;  /* invalidate by set/way also cleans: it cannot lose others' data */
-    hcr |= HCR_EL2_PTW;   /* no stage-1 walk in device memory: reads there have side effects */
-    hcr |= HCR_EL2_FMO;   /* physical FIQ, IRQ and SError come to EL2, */
-    hcr |= HCR_EL2_IMO;   /* and the guest's DAIF, ICC_* and DISR_EL1 are the virtual ones */
+    hcr |= HCR_EL2_VM;   /* stage 2 is what isolates */
+    hcr |= HCR_EL2_SWIO; /* invalidate by set/way also cleans: it cannot lose others' data */
+    hcr |= HCR_EL2_PTW;  /* no stage-1 walk in device memory: reads there have side effects */
+    hcr |= HCR_EL2_FMO;  /* physical FIQ, IRQ and SError come to EL2, */
+    hcr |= HCR_EL2_IMO;  /* and the guest's DAIF, ICC_* and DISR_EL1 are the virtual ones */
     hcr |= HCR_EL2_AMO;
     hcr |= HCR_EL2_TID1;  /* REVIDR, AIDR: known; SMIDR: hidden without SME */
     hcr |= HCR_EL2_TID3;  /* ID registers show what the VM may use */

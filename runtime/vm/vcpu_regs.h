@@ -1,11 +1,15 @@
-/* Writes the EL2 registers that say what a vCPU may do (vm/vcpu_regs.c); the values are those of
- * vcpu_hcr_el2() and friends in vm/sysreg_trap.h. */
+/* The EL2 registers that say what a vCPU may do, from the VM's grants and what this CPU has
+ * (vm/vcpu_regs.c). On the vCPU's CPU. */
 #ifndef VM_VCPU_REGS_H
 #define VM_VCPU_REGS_H
 
 #include "vm/vcpu.h"
 
-/* On the CPU of `v`; complete (context synchronised) on return. */
+uint64_t vcpu_hcr_el2(uint16_t vm);
+uint64_t vcpu_mdcr_el2(uint16_t vm);
+uint64_t vcpu_cptr_el2(uint16_t vm);
+
+/* Writes these and their like for `v`; complete (context synchronised) on return. */
 void vcpu_regs_write(const struct vcpu *v);
 
 #endif

@@ -7,8 +7,7 @@
 #include "lib/bits.h"
 #include "test.h"
 
-#define ALL_GRANTS                                                                                 \
-    (CFG_VM_DEBUG | CFG_VM_PMU | CFG_VM_PAUTH | CFG_VM_SVE | CFG_VM_SME | CFG_VM_MTE)
+#define ALL_GRANTS (CFG_VM_DEBUG | CFG_VM_PMU | CFG_VM_PAUTH | CFG_VM_SVE | CFG_VM_SME | CFG_VM_MTE)
 
 enum { BARE, FULL };
 
@@ -41,13 +40,11 @@ static const struct id_name names[] = {
 };
 
 static const struct id_name names_32[] = {
-    {"ID_PFR0_EL1", 1, 0},   {"ID_PFR1_EL1", 1, 1},   {"ID_DFR0_EL1", 1, 2},
-    {"ID_MMFR0_EL1", 1, 4},  {"ID_MMFR1_EL1", 1, 5},  {"ID_MMFR2_EL1", 1, 6},
-    {"ID_MMFR3_EL1", 1, 7},  {"ID_ISAR0_EL1", 2, 0},  {"ID_ISAR1_EL1", 2, 1},
-    {"ID_ISAR2_EL1", 2, 2},  {"ID_ISAR3_EL1", 2, 3},  {"ID_ISAR4_EL1", 2, 4},
-    {"ID_ISAR5_EL1", 2, 5},  {"ID_MMFR4_EL1", 2, 6},  {"ID_ISAR6_EL1", 2, 7},
-    {"MVFR0_EL1", 3, 0},     {"MVFR1_EL1", 3, 1},     {"MVFR2_EL1", 3, 2},
-    {"ID_PFR2_EL1", 3, 4},
+    {"ID_PFR0_EL1", 1, 0},  {"ID_PFR1_EL1", 1, 1},  {"ID_DFR0_EL1", 1, 2},  {"ID_MMFR0_EL1", 1, 4},
+    {"ID_MMFR1_EL1", 1, 5}, {"ID_MMFR2_EL1", 1, 6}, {"ID_MMFR3_EL1", 1, 7}, {"ID_ISAR0_EL1", 2, 0},
+    {"ID_ISAR1_EL1", 2, 1}, {"ID_ISAR2_EL1", 2, 2}, {"ID_ISAR3_EL1", 2, 3}, {"ID_ISAR4_EL1", 2, 4},
+    {"ID_ISAR5_EL1", 2, 5}, {"ID_MMFR4_EL1", 2, 6}, {"ID_ISAR6_EL1", 2, 7}, {"MVFR0_EL1", 3, 0},
+    {"MVFR1_EL1", 3, 1},    {"MVFR2_EL1", 3, 2},    {"ID_PFR2_EL1", 3, 4},
 };
 
 static void cpu_reads(uint64_t value)
@@ -77,10 +74,10 @@ struct field {
 TEST(what_el2_must_back_is_hidden)
 {
     static const struct field hidden[] = {
-        {PFR0, 8},  {PFR0, 12},  {PFR0, 28},  {PFR0, 36},  {PFR0, 40},  {PFR0, 44},  {PFR0, 52},
-        {PFR1, 12}, {PFR1, 16},  {PFR1, 28},  {PFR1, 36},  {PFR1, 44},  {PFR1, 48},  {PFR1, 52},
-        {PFR1, 56}, {PFR1, 60},  {DFR0, 4},   {DFR0, 16},  {DFR0, 24},  {DFR0, 32},  {DFR0, 40},
-        {DFR0, 44}, {DFR0, 48},  {DFR0, 52},  {DFR0, 56},  {DFR0, 60},  {ISAR0, 24}, {ISAR1, 60},
+        {PFR0, 8},   {PFR0, 12},  {PFR0, 28},  {PFR0, 36},  {PFR0, 40},  {PFR0, 44},  {PFR0, 52},
+        {PFR1, 12},  {PFR1, 16},  {PFR1, 28},  {PFR1, 36},  {PFR1, 44},  {PFR1, 48},  {PFR1, 52},
+        {PFR1, 56},  {PFR1, 60},  {DFR0, 4},   {DFR0, 16},  {DFR0, 24},  {DFR0, 32},  {DFR0, 40},
+        {DFR0, 44},  {DFR0, 48},  {DFR0, 52},  {DFR0, 56},  {DFR0, 60},  {ISAR0, 24}, {ISAR1, 60},
         {ISAR2, 16}, {ISAR2, 32}, {ISAR2, 36}, {ISAR2, 40}, {MMFR0, 32}, {MMFR0, 36}, {MMFR0, 40},
         {MMFR0, 48}, {MMFR0, 52}, {MMFR0, 56}, {MMFR0, 60}, {MMFR1, 4},  {MMFR1, 8},  {MMFR1, 16},
         {MMFR1, 28}, {MMFR1, 32}, {MMFR1, 40}, {MMFR2, 12}, {MMFR2, 16}, {MMFR2, 24}, {MMFR2, 28},
@@ -102,10 +99,10 @@ TEST(values_are_capped)
         struct field f;
         uint64_t max;
     } caps[] = {
-        {{PFR0, 0}, 2},    {{PFR0, 48}, 1},   {{PFR0, 56}, 3},  {{PFR0, 60}, 1},  {{PFR1, 4}, 2},
-        {{ISAR0, 4}, 2},   {{ISAR0, 20}, 2},  {{ISAR0, 60}, 1}, {{ISAR1, 0}, 2},  {{ISAR1, 20}, 3},
-        {{ISAR1, 56}, 1},  {{ISAR2, 0}, 2},   {{MMFR0, 20}, 1}, {{MMFR1, 0}, 2},  {{MMFR1, 20}, 3},
-        {{MMFR2, 0}, 1},   {{MMFR2, 52}, 2},  {{MMFR2, 60}, 1},
+        {{PFR0, 0}, 2},   {{PFR0, 48}, 1},  {{PFR0, 56}, 3},  {{PFR0, 60}, 1}, {{PFR1, 4}, 2},
+        {{ISAR0, 4}, 2},  {{ISAR0, 20}, 2}, {{ISAR0, 60}, 1}, {{ISAR1, 0}, 2}, {{ISAR1, 20}, 3},
+        {{ISAR1, 56}, 1}, {{ISAR2, 0}, 2},  {{MMFR0, 20}, 1}, {{MMFR1, 0}, 2}, {{MMFR1, 20}, 3},
+        {{MMFR2, 0}, 1},  {{MMFR2, 52}, 2}, {{MMFR2, 60}, 1},
     };
 
     for (unsigned i = 0; i < ARRAY_COUNT(caps); i++) {
@@ -148,11 +145,11 @@ TEST(grants_open_their_fields_only)
         uint64_t hidden;
         uint64_t granted; /* with a CPU of 1 in each field */
     } fields[] = {
-        {{PFR0, 32}, 0, 1},  {{PFR1, 8}, 0, 1},   {{PFR1, 24}, 0, 1},  {{PFR1, 40}, 0, 1},
-        {{ZFR0, 0}, 0, 1},   {{SMFR0, 32}, 0, 1}, {{SMFR0, 56}, 0, 1}, {{DFR0, 0}, 6, 1},
-        {{DFR0, 8}, 0, 1},   {{DFR0, 12}, 1, 1},  {{DFR0, 20}, 1, 1},  {{DFR0, 28}, 0, 1},
-        {{ISAR1, 4}, 0, 1},  {{ISAR1, 8}, 0, 1},  {{ISAR1, 24}, 0, 1}, {{ISAR1, 28}, 0, 1},
-        {{ISAR2, 8}, 0, 1},  {{ISAR2, 12}, 0, 1}, {{ISAR2, 24}, 0, 1},
+        {{PFR0, 32}, 0, 1}, {{PFR1, 8}, 0, 1},   {{PFR1, 24}, 0, 1},  {{PFR1, 40}, 0, 1},
+        {{ZFR0, 0}, 0, 1},  {{SMFR0, 32}, 0, 1}, {{SMFR0, 56}, 0, 1}, {{DFR0, 0}, 6, 1},
+        {{DFR0, 8}, 0, 1},  {{DFR0, 12}, 1, 1},  {{DFR0, 20}, 1, 1},  {{DFR0, 28}, 0, 1},
+        {{ISAR1, 4}, 0, 1}, {{ISAR1, 8}, 0, 1},  {{ISAR1, 24}, 0, 1}, {{ISAR1, 28}, 0, 1},
+        {{ISAR2, 8}, 0, 1}, {{ISAR2, 12}, 0, 1}, {{ISAR2, 24}, 0, 1},
     };
 
     for (unsigned i = 0; i < ARRAY_COUNT(fields); i++) {

@@ -16,8 +16,8 @@ static struct vcpu guest; /* injection works on the registers of the CPU alone *
 /* Every extension that adds to PSTATE. */
 static void cpu_with_everything(void)
 {
-    fake_sysreg_set_all("ID_AA64MMFR1_EL1", 1ULL << 20);                            /* PAN */
-    fake_sysreg_set_all("ID_AA64PFR1_EL1", 2ULL << 4 | 2ULL << 8 | 1ULL << 36);     /* SSBS MTE NMI */
+    fake_sysreg_set_all("ID_AA64MMFR1_EL1", 1ULL << 20);                        /* PAN */
+    fake_sysreg_set_all("ID_AA64PFR1_EL1", 2ULL << 4 | 2ULL << 8 | 1ULL << 36); /* SSBS MTE NMI */
 }
 
 static void guest_at(uint64_t pstate)
@@ -39,9 +39,9 @@ TEST(undefined_at_each_mode_takes_its_vector)
         uint64_t mode;
         uint64_t offset;
     } cases[] = {
-        {PSTATE_M_EL1t, 0x000}, {PSTATE_M_EL1h, 0x200}, {PSTATE_M_EL0t, 0x400},
-        {0x10, 0x600}, /* AArch32 User */
-        {0x1F, 0x600}, /* AArch32 with bits like those of EL1h */
+        {PSTATE_M_EL1t, 0x000}, {PSTATE_M_EL1h, 0x200},
+        {PSTATE_M_EL0t, 0x400}, {0x10, 0x600}, /* AArch32 User */
+        {0x1F, 0x600},                         /* AArch32 with bits like those of EL1h */
     };
 
     for (unsigned i = 0; i < ARRAY_COUNT(cases); i++) {
@@ -65,6 +65,38 @@ TEST(undefined_hvc_returns_to_the_hvc)
     fake_sysreg_set("ESR_EL2", EC(ESR_EC_SMC64) | IL | 1);
     inject_undefined(&guest);
     CHECK_EQ(reg("ELR_EL1"), GUEST_PC);
+}
+
+/* FEAT_IDST: an ID register that is undefined is named; nothing else is. */
+TEST(undefined_id_register_is_named_with_idst)
+{
+    const uint64_t smidr =
+        EC(ESR_EC_SYSREG) | IL | 3ULL << 20 | 6ULL << 17 | 1ULL << 14 | 7 << 5 | 1;
+    const uint64_t others[] = {
+        smidr & ~1ULL,      /* a write */
+        smidr | 1ULL << 10, /* CRn 1 */
+        smidr | 8ULL << 1,  /* CRm 8 */
+        smidr ^ 3ULL << 14, /* op1 2 */
+        smidr | 4ULL << 14, /* op1 5 */
+        smidr & ~(1ULL << 20), (smidr & ~EC(63)) | EC(ESR_EC_SMC64),
+    };
+
+    guest_at(PSTATE_M_EL1h);
+    fake_sysreg_set("ESR_EL2", smidr);
+    inject_undefined(&guest);
+    CHECK_EQ(reg("ESR_EL1"), IL);
+    fake_sysreg_set_all("ID_AA64MMFR2_EL1", 1ULL << 36);
+    guest_at(PSTATE_M_EL1h);
+    fake_sysreg_set("ESR_EL2", smidr);
+    inject_undefined(&guest);
+    CHECK_EQ(reg("ESR_EL1"), smidr);
+    CHECK_EQ(reg("ELR_EL1"), GUEST_PC);
+    for (unsigned i = 0; i < ARRAY_COUNT(others); i++) {
+        guest_at(PSTATE_M_EL1h);
+        fake_sysreg_set("ESR_EL2", others[i]);
+        inject_undefined(&guest);
+        CHECK_MSG(reg("ESR_EL1") == IL, "syndrome %u", i);
+    }
 }
 
 TEST(spsr_keeps_all_of_pstate)
@@ -167,8 +199,8 @@ TEST(data_abort_says_what_the_access_was)
 TEST(instruction_abort_has_no_write_bit)
 {
     guest_at(PSTATE_M_EL1h);
-    inject_external_abort(&guest,
-                          EC(ESR_EC_IABT_LOW) | IL | ESR_WNR | ESR_CM | ESR_FNV | 0x0F, 0x40);
+    inject_external_abort(&guest, EC(ESR_EC_IABT_LOW) | IL | ESR_WNR | ESR_CM | ESR_FNV | 0x0F,
+                          0x40);
     CHECK_EQ(reg("ESR_EL1"), EC(0x21) | IL | ESR_FNV | 0x10);
     guest_at(PSTATE_M_EL0t);
     inject_external_abort(&guest, EC(ESR_EC_IABT_LOW) | IL | 0x04, 0x40);

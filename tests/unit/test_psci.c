@@ -1,5 +1,6 @@
 /* sources: psci/psci.c psci/psci_cpu.c psci/psci_suspend.c psci/psci_system.c smccc/smccc.c */
-/* PSCI for guests: each function by both conduits, the power states, and what a guest may not do. */
+/* PSCI for guests: each function by both conduits, the power states, and what a guest may not do.
+ */
 #include "arch/barrier.h"
 #include "arch/pstate.h"
 #include "arch/smc.h"
@@ -13,8 +14,14 @@
 #include "vm/guest_mem.h"
 #include "vm/life.h"
 
-enum { VERSION = 0x84000000, CPU_OFF = 0x84000002, AFFINITY_INFO_32 = 0x84000004,
-       SYSTEM_OFF = 0x84000008, SYSTEM_RESET = 0x84000009, FEATURES = 0x8400000A };
+enum {
+    VERSION = 0x84000000,
+    CPU_OFF = 0x84000002,
+    AFFINITY_INFO_32 = 0x84000004,
+    SYSTEM_OFF = 0x84000008,
+    SYSTEM_RESET = 0x84000009,
+    FEATURES = 0x8400000A
+};
 #define CPU_SUSPEND_32 0x84000001U
 #define CPU_SUSPEND_64 0xC4000001U
 #define CPU_ON_32 0x84000003U
@@ -136,9 +143,9 @@ TEST(version_by_both_conduits)
 static bool is_implemented(uint32_t id)
 {
     static const uint32_t ids[] = {
-        0x84000000, 0x84000001, 0x84000002, 0x84000003, 0x84000004, 0x84000006, 0x84000008,
-        0x84000009, 0x8400000A, 0x8400000E, 0x84000012, 0xC4000001, 0xC4000003, 0xC4000004,
-        0xC400000E, 0xC4000012, 0x80000000,
+        0x84000000, 0x84000001, 0x84000002, 0x84000003, 0x84000004, 0x84000006,
+        0x84000008, 0x84000009, 0x8400000A, 0x8400000E, 0x84000012, 0xC4000001,
+        0xC4000003, 0xC4000004, 0xC400000E, 0xC4000012, 0x80000000,
     };
 
     for (unsigned i = 0; i < ARRAY_COUNT(ids); i++) {
@@ -222,6 +229,17 @@ TEST(cpu_off_then_on_again)
     CHECK_EQ(context, 2);
 }
 
+TEST(the_last_vcpu_going_off_is_reported)
+{
+    atomic_store(&psci_power[1], POWER_ON);
+    CHECK_EQ(call(&vcpus[1], SMCCC_HVC, CPU_OFF, 0, 0, 0), EXIT_RESCHEDULE);
+    CHECK_EQ(fake_log_guest_count, 0);
+    psci_set_off(&vcpus[1]);
+    CHECK_EQ(call(&vcpus[0], SMCCC_HVC, CPU_OFF, 0, 0, 0), EXIT_RESCHEDULE);
+    CHECK_EQ(fake_log_guest_count, 1);
+    CHECK_EQ(fake_log_guest_vm, VM_LINUX0);
+}
+
 TEST(cpu_on_only_reaches_the_own_vm)
 {
     CHECK_EQ(result(&vcpus[2], CPU_ON_64, 1, ENTRY, 0), -2); /* linux1 has no vCPU 1 */
@@ -236,7 +254,8 @@ TEST(cpu_on_only_reaches_the_own_vm)
 
 TEST(cpu_on_needs_an_executable_entry)
 {
-    static const uint64_t refused[] = {0, 0x3FFFFFFC, 0x40010000, 0x70000000, ENTRY + 1, ENTRY + 2,
+    static const uint64_t refused[] = {0,          0x3FFFFFFC,     0x40010000,
+                                       0x70000000, ENTRY + 1,      ENTRY + 2,
                                        UINT64_MAX, UINT64_MAX - 3, 0x140001000U};
 
     for (unsigned i = 0; i < ARRAY_COUNT(refused); i++) {
@@ -426,7 +445,8 @@ TEST(random_calls_stay_in_the_vm)
     pending_after_wfi = -1;
     for (unsigned i = 0; i < 200000; i++) {
         struct vcpu *v = &vcpus[2]; /* linux1, alone on CPU 2 */
-        const uint64_t id = (test_random() & 1U ? 0xC4000000U : 0x84000000U) | (test_random() & 31U);
+        const uint64_t id =
+            (test_random() & 1U ? 0xC4000000U : 0x84000000U) | (test_random() & 31U);
 
         (void)call(v, (test_random() & 1U) ? SMCCC_HVC : SMCCC_SMC, id,
                    test_random() & test_random() & test_random(), ENTRY ^ (test_random() & 3U),

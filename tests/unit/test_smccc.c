@@ -83,8 +83,8 @@ TEST_SETUP()
 
 TEST(unknown_calls_are_not_supported)
 {
-    static const uint64_t unknown[] = {0,          0x84000000,  0xC4000000, 0x81000000, 0x8500000F,
-                                       0x85000013, 0xFFFFFFFF,  0x05000010, /* a yielding call */
+    static const uint64_t unknown[] = {0,          0x84000000, 0xC4000000, 0x81000000, 0x8500000F,
+                                       0x85000013, 0xFFFFFFFF, 0x05000010, /* a yielding call */
                                        0x82000000, 0x84000060, 0x8600FEFF};
 
     for (unsigned i = 0; i < ARRAY_COUNT(unknown); i++) {
@@ -121,6 +121,8 @@ TEST(function_id_is_w0_without_the_sve_hint)
     (void)smccc_call(LINUX0, SMCCC_HVC);
     CHECK_EQ(own_called, 0x85000011U);
     CHECK_EQ(call(LINUX0, 0x80010000U, 0), 0x10002);
+    LINUX0->x[0] = 0x05010011U; /* of a yielding call bit 16 is part of the function */
+    CHECK_EQ(smccc_function_id(LINUX0), 0x05010011U);
 }
 
 TEST(allow_list_reaches_el3_and_nothing_else_does)

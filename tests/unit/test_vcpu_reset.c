@@ -8,13 +8,11 @@
 #include "smccc/services.h"
 #include "test.h"
 #include "vm/life.h"
-#include "vm/sysreg_trap.h"
 #include "vm/vcpu_regs.h"
 
 #define JUNK 0xA5A5A5A5A5A5A5A5U
 
-#define ALL_GRANTS                                                                                 \
-    (CFG_VM_DEBUG | CFG_VM_PMU | CFG_VM_PAUTH | CFG_VM_SVE | CFG_VM_SME | CFG_VM_MTE)
+#define ALL_GRANTS (CFG_VM_DEBUG | CFG_VM_PMU | CFG_VM_PAUTH | CFG_VM_SVE | CFG_VM_SME | CFG_VM_MTE)
 
 /* VM 0 has no grant, VM 1 has all. */
 const struct cfg_vm cfg_vms[CFG_VM_COUNT] = {
@@ -67,8 +65,8 @@ TEST_SETUP()
 /* A CPU that has every extension, 6 breakpoints, 4 watchpoints, 6 event counters. */
 static void full_cpu(void)
 {
-    fake_sysreg_set_all("ID_AA64PFR0_EL1", 1ULL << 28 | 1ULL << 32 | 1ULL << 40 | 1ULL << 44 |
-                                               2ULL << 56);
+    fake_sysreg_set_all("ID_AA64PFR0_EL1",
+                        1ULL << 28 | 1ULL << 32 | 1ULL << 40 | 1ULL << 44 | 2ULL << 56);
     fake_sysreg_set_all("ID_AA64PFR1_EL1", 2ULL << 8 | 2ULL << 24 | 1ULL << 36);
     fake_sysreg_set_all("ID_AA64SMFR0_EL1", 1ULL << 63);
     fake_sysreg_set_all("ID_AA64DFR0_EL1",
@@ -101,21 +99,20 @@ static struct vcpu *reset(unsigned id)
 
 /* What an Armv8.0 CPU has and a guest can write, beside its timers and GIC interface. */
 static const char *const zeroed[] = {
-    "TCR_EL1",      "TTBR0_EL1",   "TTBR1_EL1",      "MAIR_EL1",      "AMAIR_EL1",
-    "PAR_EL1",      "VBAR_EL1",    "CONTEXTIDR_EL1", "ELR_EL1",       "SPSR_EL1",
-    "ESR_EL1",      "FAR_EL1",     "AFSR0_EL1",      "AFSR1_EL1",     "CPACR_EL1",
-    "CNTKCTL_EL1",  "CSSELR_EL1",  "SP_EL0",         "SP_EL1",        "TPIDR_EL0",
-    "TPIDR_EL1",    "TPIDRRO_EL0", "MDSCR_EL1",      "MDCCINT_EL1",   "OSDLR_EL1",
-    "DBGBCR0_EL1",  "DBGBVR0_EL1", "DBGWCR0_EL1",    "DBGWVR0_EL1",
+    "TCR_EL1",   "TTBR0_EL1",      "TTBR1_EL1",   "MAIR_EL1",    "AMAIR_EL1",   "PAR_EL1",
+    "VBAR_EL1",  "CONTEXTIDR_EL1", "ELR_EL1",     "SPSR_EL1",    "ESR_EL1",     "FAR_EL1",
+    "AFSR0_EL1", "AFSR1_EL1",      "CPACR_EL1",   "CNTKCTL_EL1", "CSSELR_EL1",  "SP_EL0",
+    "SP_EL1",    "TPIDR_EL0",      "TPIDR_EL1",   "TPIDRRO_EL0", "MDSCR_EL1",   "MDCCINT_EL1",
+    "OSDLR_EL1", "DBGBCR0_EL1",    "DBGBVR0_EL1", "DBGWCR0_EL1", "DBGWVR0_EL1",
 };
 
 /* What the extensions of full_cpu() add. */
 static const char *const zeroed_full[] = {
-    "APIAKeyLo_EL1", "APIAKeyHi_EL1", "APIBKeyLo_EL1", "APIBKeyHi_EL1",  "APDAKeyLo_EL1",
-    "APDAKeyHi_EL1", "APDBKeyLo_EL1", "APDBKeyHi_EL1", "APGAKeyLo_EL1",  "APGAKeyHi_EL1",
-    "RGSR_EL1",      "GCR_EL1",       "TFSR_EL1",      "TFSRE0_EL1",     "ZCR_EL1",
-    "SMCR_EL1",      "SMPRI_EL1",     "SVCR",          "TPIDR2_EL0",     "SCXTNUM_EL0",
-    "SCXTNUM_EL1",   "VDISR_EL2",     "VSESR_EL2",     "PMUSERENR_EL0",  "PMCCNTR_EL0",
+    "APIAKeyLo_EL1", "APIAKeyHi_EL1", "APIBKeyLo_EL1",  "APIBKeyHi_EL1", "APDAKeyLo_EL1",
+    "APDAKeyHi_EL1", "APDBKeyLo_EL1", "APDBKeyHi_EL1",  "APGAKeyLo_EL1", "APGAKeyHi_EL1",
+    "RGSR_EL1",      "GCR_EL1",       "TFSR_EL1",       "TFSRE0_EL1",    "ZCR_EL1",
+    "SMCR_EL1",      "SMPRI_EL1",     "SVCR",           "TPIDR2_EL0",    "SCXTNUM_EL0",
+    "SCXTNUM_EL1",   "VDISR_EL2",     "VSESR_EL2",      "PMUSERENR_EL0", "PMCCNTR_EL0",
     "PMCCFILTR_EL0", "PMSELR_EL0",    "PMXEVTYPER_EL0", "PMXEVCNTR_EL0", "DBGBCR5_EL1",
     "DBGBVR5_EL1",   "DBGWCR3_EL1",   "DBGWVR3_EL1",
 };
@@ -193,7 +190,7 @@ TEST(guest_sees_the_cpus_midr)
 TEST(plain_cpu_touches_base_registers_only)
 {
     static const char *const base[] = {
-        "HCR_EL2",   "MDCR_EL2", "CPTR_EL2", "HSTR_EL2",        "VPIDR_EL2", "VMPIDR_EL2",
+        "HCR_EL2",   "MDCR_EL2", "CPTR_EL2",  "HSTR_EL2",        "VPIDR_EL2", "VMPIDR_EL2",
         "SCTLR_EL1", "IC_IALLU", "OSLAR_EL1", "DBGCLAIMCLR_EL1", "ELR_EL2",   "SPSR_EL2",
     };
 
@@ -326,9 +323,9 @@ TEST(controls_reach_the_registers)
 /* Their reset values are UNKNOWN: each that the CPU has is written. */
 TEST(newer_trap_registers_are_initialised)
 {
-    static const char *const names[] = {"HFGITR_EL2",  "HDFGRTR_EL2",  "HDFGWTR_EL2", "HAFGRTR_EL2",
-                                        "HFGRTR2_EL2", "HFGWTR2_EL2",  "HFGITR2_EL2",
-                                        "HDFGRTR2_EL2", "HDFGWTR2_EL2"};
+    static const char *const names[] = {"HFGITR_EL2",  "HDFGRTR_EL2",  "HDFGWTR_EL2",
+                                        "HAFGRTR_EL2", "HFGRTR2_EL2",  "HFGWTR2_EL2",
+                                        "HFGITR2_EL2", "HDFGRTR2_EL2", "HDFGWTR2_EL2"};
 
     full_cpu();
     for (unsigned i = 0; i < ARRAY_COUNT(names); i++) {
