@@ -27,9 +27,9 @@
 #include "platform/platform.h"
 
 #define TX_BYTES 4096U
-#define SERVICE_STEPS 64U   /* bytes sent or rounds of feeding, per call */
-#define FEED_BYTES 32U      /* bytes from one source per feeding */
-#define FLUSH_SECONDS 2U    /* before a UART that does not drain is given up */
+#define SERVICE_STEPS 64U /* bytes sent or rounds of feeding, per call */
+#define FEED_BYTES 32U    /* bytes from one source per feeding */
+#define FLUSH_SECONDS 2U  /* before a UART that does not drain is given up */
 #define POLLS_PER_BYTE 100000U
 
 struct console_output {
@@ -102,8 +102,7 @@ static void grant_room(uint16_t source)
 {
     struct console_output *const o = &outputs[source];
     atomic_thread_fence(memory_order_seq_cst);
-    if (source < CFG_CONSOLE_COUNT && atomic_load(&o->wants_room) &&
-        room_of(o) >= TX_BYTES / 2U) {
+    if (source < CFG_CONSOLE_COUNT && atomic_load(&o->wants_room) && room_of(o) >= TX_BYTES / 2U) {
         atomic_store(&o->wants_room, false);
         mailbox_post(input_cpu(source), MSG_CONSOLE_RX);
     }

@@ -52,7 +52,9 @@ void input_describe_key(char *text, size_t room)
 {
     const unsigned key = cfg_system.console_switch_key;
     const bool is_control = key < 0x20U;
-    const unsigned shown = !is_control ? key : (key >= 1U && key <= 26U) ? key + 0x60U : key + 0x40U;
+    const unsigned shown = !is_control                 ? key
+                           : (key >= 1U && key <= 26U) ? key + 0x60U
+                                                       : key + 0x40U;
     fmt_text(text, room, "console: %s%c moves the input to the next VM, or to none\n",
              is_control ? "ctrl-" : "", (int)shown);
 }

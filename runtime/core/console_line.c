@@ -25,6 +25,7 @@ void line_clear(struct console_line *l)
     l->cursor = 0;
     l->dirty = 0;
     l->is_complete = false;
+    l->is_returned = false;
 }
 
 static uint16_t least(unsigned a, unsigned b)
@@ -143,7 +144,7 @@ static void style_one(struct line_style *pen, unsigned p)
     } else if (p == 1U || p == 2U || p == 4U || p == 7U) {
         pen->flags |= FLAG(p);
     } else if (p == 22U) {
-        pen->flags &= (uint8_t)~(FLAG(1U) | FLAG(2U));
+        pen->flags &= (uint8_t) ~(FLAG(1U) | FLAG(2U));
     } else if (p == 24U || p == 27U) {
         pen->flags &= (uint8_t)~FLAG(p - 20U);
     } else if (p >= 30U && p <= 37U) {
@@ -287,7 +288,7 @@ static bool control_byte(struct console_line *l, uint8_t c)
         l->is_complete = true;
         return true;
     case '\r':
-        l->cursor = 0;
+        l->is_returned = true;
         return true;
     case '\t':
         return put_tab(l);
@@ -304,6 +305,11 @@ static bool control_byte(struct console_line *l, uint8_t c)
 
 bool line_put(struct console_line *l, uint8_t byte)
 {
+    /* A carriage return waits for what follows: before a newline there is nothing to move. */
+    if (l->is_returned && byte != '\n') {
+        l->cursor = 0;
+    }
+    l->is_returned = false;
     if (byte < 0x20U) {
         return control_byte(l, byte);
     }

@@ -32,6 +32,7 @@ struct console_line {
     uint16_t cursor; /* column of the next character, <= LINE_COLUMNS */
     uint16_t dirty;  /* columns from here on may have changed since the drawer lowered it */
     bool is_complete;
+    bool is_returned; /* \r was the last byte */
     struct line_style pen;
     uint8_t state; /* of the sequence parser */
     uint8_t parameter_count;

@@ -4,7 +4,8 @@
  * movement of the cursor, an erasure, the end of a row. Each step brings the terminal closer to
  * the lines as they are, so the work per byte is bounded whatever the sources do. No source can
  * keep the others from a row: a complete line can no longer change, and an unfinished one is owed
- * ROW_STEPS steps, after which it gives way to whoever is next in turn. Owned by the console CPU. */
+ * ROW_STEPS steps, after which it gives way to whoever is next in turn. Owned by the console CPU.
+ */
 #include "core/console_mux.h"
 
 #include "lib/fmt.h"
@@ -14,8 +15,8 @@
 
 void mux_init(struct mux *m, uint64_t ticks_per_ms)
 {
-    *m = (struct mux){
-        .ticks_per_ms = ticks_per_ms, .focus = MUX_NONE, .owner = MUX_NONE, .turn = 0};
+    *m =
+        (struct mux){.ticks_per_ms = ticks_per_ms, .focus = MUX_NONE, .owner = MUX_NONE, .turn = 0};
     for (unsigned i = 0; i < MUX_SOURCE_COUNT; i++) {
         m->sources[i].unseen_since = MUX_NEVER;
     }

@@ -68,8 +68,7 @@ static void write_or_drop(const char *line, size_t length)
     char report[48] = "";
     size_t report_length = 0;
     if (dropped > 0U) {
-        report_length =
-            fmt_text(report, sizeof(report), "%u lines of the log are lost\n", dropped);
+        report_length = fmt_text(report, sizeof(report), "%u lines of the log are lost\n", dropped);
     }
     if (console_tx_room(MUX_LOG) < report_length + length) {
         dropped++;
@@ -130,8 +129,8 @@ static bool allow_guest(struct guest_allowance *a)
         a->refilled = now;
     } else {
         a->refilled += earned * interval;
-        a->lines = (a->lines + (uint32_t)earned < GUEST_BURST) ? a->lines + (uint32_t)earned
-                                                                : GUEST_BURST;
+        a->lines =
+            (a->lines + (uint32_t)earned < GUEST_BURST) ? a->lines + (uint32_t)earned : GUEST_BURST;
     }
     if (a->lines == 0U) {
         a->suppressed++;

@@ -15,8 +15,7 @@ static inline bool range_has(uint64_t base, uint64_t size, uint64_t address)
 }
 
 /* Is [inner, inner + inner_size) wholly in [base, base + size)? An empty inner range is not. */
-static inline bool range_contains(uint64_t base, uint64_t size, uint64_t inner,
-                                  uint64_t inner_size)
+static inline bool range_contains(uint64_t base, uint64_t size, uint64_t inner, uint64_t inner_size)
 {
     return inner_size > 0U && range_has(base, size, inner) && inner_size <= size - (inner - base);
 }

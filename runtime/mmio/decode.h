@@ -28,12 +28,12 @@ struct mmio_instruction {
     uint8_t size_bytes; /* of each register's access: 1, 2, 4, 8, 16 */
     uint8_t rt;
     uint8_t rt2;
-    uint8_t rn;     /* base; 31 is SP */
-    uint8_t rm;     /* index register (MMIO_REGISTER) */
-    uint8_t extend; /* its option field: 2 UXTW, 3 LSL, 6 SXTW, 7 SXTX */
-    uint8_t shift;  /* left shift of the index */
+    uint8_t rn;         /* base; 31 is SP */
+    uint8_t rm;         /* index register (MMIO_REGISTER) */
+    uint8_t extend;     /* its option field: 2 UXTW, 3 LSL, 6 SXTW, 7 SXTX */
+    uint8_t shift;      /* left shift of the index */
     uint8_t addressing; /* enum mmio_addressing */
-    int64_t offset; /* bytes */
+    int64_t offset;     /* bytes */
 };
 
 enum mmio_decode_result {

@@ -3,12 +3,11 @@
  * Most accesses come with a valid syndrome, which says all; the others are decoded from the
  * instruction, whose description must agree with what the abort reports: the direction, and the
  * faulting address as that of the first byte. Another vCPU may have changed the instruction since
- * it was executed, and then nothing is done. An access never goes beyond its region (INV-MMIO-SORTED)
- * or the 4 KiB page that faulted, since the next page need not lie there.
- * A store's parts are given to the device in order; when it refuses one, those before have
- * happened, as on a bus. The guest's registers change only when all have succeeded.
- * Runs on the vCPU's CPU; holds no lock while it calls a device. [DDI0487 D24.2.40, ISS for data
- * aborts] */
+ * it was executed, and then nothing is done. An access never goes beyond its region
+ * (INV-MMIO-SORTED) or the 4 KiB page that faulted, since the next page need not lie there. A
+ * store's parts are given to the device in order; when it refuses one, those before have happened,
+ * as on a bus. The guest's registers change only when all have succeeded. Runs on the vCPU's CPU;
+ * holds no lock while it calls a device. [DDI0487 D24.2.40, ISS for data aborts] */
 #include "mmio/mmio.h"
 
 #include "arch/barrier.h"
@@ -75,9 +74,9 @@ static void syndrome_commit(struct vcpu *v, uint64_t esr, const struct mmio_acce
 {
     const uint64_t value =
         transfer_is_big_endian() ? transfer_swap(a->value, a->size_bytes) : a->value;
-    vcpu_set_x(v, (unsigned)bits_get(esr, 20, 16),
-               transfer_extend(value, a->size_bytes, (esr & ESR_ISS_SSE) != 0U,
-                               (esr & ESR_ISS_SF) != 0U));
+    vcpu_set_x(
+        v, (unsigned)bits_get(esr, 20, 16),
+        transfer_extend(value, a->size_bytes, (esr & ESR_ISS_SSE) != 0U, (esr & ESR_ISS_SF) != 0U));
 }
 
 static enum exit_action access_by_syndrome(struct vcpu *v, uint64_t esr, ipa_t ipa,
@@ -121,7 +120,8 @@ static enum exit_action refuse(const struct vcpu *v, const char *reason, uint32_
 }
 
 /* The parts on the bus, in order, up to the first that the device does not answer. */
-static enum exit_action perform(const struct cfg_mmio *m, ipa_t ipa, bool is_write, struct mmio_transfer *t)
+static enum exit_action perform(const struct cfg_mmio *m, ipa_t ipa, bool is_write,
+                                struct mmio_transfer *t)
 {
     for (unsigned p = 0; p < t->part_count; p++) {
         struct mmio_access a = {

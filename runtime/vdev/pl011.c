@@ -60,8 +60,8 @@ struct pl011 {
     uint8_t fifo[FIFO_BYTES]; /* received bytes, a ring */
     uint8_t fifo_first;
     uint8_t fifo_count;
-    bool line;    /* level of the interrupt output */
-    bool tx_full; /* a write found or left the console without room */
+    bool line;         /* level of the interrupt output */
+    bool tx_full;      /* a write found or left the console without room */
     bool overrun;      /* UARTRSR.OE */
     bool overrun_data; /* UARTDR.OE of the next byte that is read */
     uint16_t ris;

@@ -185,6 +185,17 @@ TEST(editing_on_the_terminal_row)
     ROW(0, "linux0   | X");
 }
 
+TEST(a_line_end_just_ends_the_row)
+{
+    mux_set_focus(&mux, 0);
+    put(0, "login: ");
+    pass(MUX_FOCUS_REST_MS);
+    put(0, "\r");
+    CHECK_EQ(draw(), 0);
+    put(0, "\n");
+    CHECK_EQ(draw(), 2);
+}
+
 TEST(colours_do_not_leak)
 {
     put(0, "\x1b[31mred\n");
