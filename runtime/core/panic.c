@@ -21,7 +21,9 @@ struct panic_registers {
     uint64_t sp;
 };
 extern struct panic_registers panic_frame; /* arch/vectors.S */
-_Atomic uint32_t panic_claimed;            /* also taken by arch/vectors.S */
+/* Also taken by arch/vectors.S. */
+extern _Atomic uint32_t panic_claimed;
+_Atomic uint32_t panic_claimed;
 
 extern const uint8_t __data_start[];
 extern const uint8_t __image_end[];
@@ -140,24 +142,34 @@ void panic(const char *format, ...)
     panic_halt();
 }
 
-static const char *reason_text(uint64_t kind, uint64_t esr, uint64_t sp)
+/* Why a data access of EL2 faulted, by ESR_EL2.DFSC [DDI0487 D24.2.40, ISS for a Data Abort]. */
+static const char *data_abort_text(uint64_t fault)
 {
-    switch (kind) {
-    case 0:
-        break;
-    case 1:
-    case 2:
-        return "an interrupt was taken while EL2 masks them";
+    switch (fault & 0x3CU) {
+    case 0x04:
+        return "EL2 touched an address that its map does not have (a guard page: stack overflow; "
+               "or a wrong pointer)";
+    case 0x0C:
+        return "EL2 accessed memory against its map's permissions (a write to constants)";
+    case 0x10:
+    case 0x14:
+        return "memory or a device answered an access of EL2 with an error (external abort)";
     default:
+        return "a data access of EL2 faulted";
+    }
+}
+
+static const char *reason_text(uint64_t kind, uint64_t esr)
+{
+    if (kind == 3U) {
         return "an SError interrupt: the hardware reports an error outside any guest";
+    }
+    if (kind != 0U) {
+        return "an interrupt was taken while EL2 masks them";
     }
     switch (bits_get(esr, 31, 26)) {
     case 0x25:
-        return (bits_get(esr, 5, 2) == 1U)
-                   ? "EL2 touched an address that its map does not have (a guard page: stack "
-                     "overflow; or a wrong pointer)"
-                   : "EL2 accessed memory against its map (a write to constants, or an error of "
-                     "memory)";
+        return data_abort_text(bits_get(esr, 5, 0));
     case 0x21:
         return "EL2 fetched an instruction from where it has no code";
     case 0x26:
@@ -165,7 +177,7 @@ static const char *reason_text(uint64_t kind, uint64_t esr, uint64_t sp)
     case 0x3C:
         return "an undefined operation was caught (BRK: the sanitizer's trap)";
     default:
-        return (sp == 0U) ? "an exception at EL2 without a stack" : "an exception at EL2";
+        return "an unexpected exception at EL2";
     }
 }
 
@@ -176,7 +188,7 @@ void panic_exception(uint64_t kind)
 
     stop_others();
     say_header();
-    say("*** %s\n", reason_text(kind, esr, r->sp));
+    say("*** %s\n", reason_text(kind, esr));
     say("  ESR 0x%llx  FAR 0x%llx  SPSR 0x%llx  SP 0x%llx\n", (unsigned long long)esr,
         (unsigned long long)SYSREG_READ(FAR_EL2), (unsigned long long)SYSREG_READ(SPSR_EL2),
         (unsigned long long)r->sp);

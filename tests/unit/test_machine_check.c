@@ -12,9 +12,11 @@
 #include "test.h"
 
 static unsigned gic_found;
+static unsigned gic_reads;
 
 unsigned gic_version(void)
 {
+    gic_reads++;
     return gic_found;
 }
 
@@ -109,6 +111,15 @@ TEST(without_a_devicetree_the_rest_is_checked)
     CHECK_EQ(machine_check_board(0), 0);
     gic_found = 2;
     CHECK_EQ(machine_check_board(0), 1);
+    CHECK(strstr(fake_log_last, "GICD_PIDR2") != NULL);
+}
+
+TEST(the_distributor_is_not_touched_where_there_may_be_none)
+{
+    gic_reads = 0;
+    CHECK_EQ(machine_check_board(devicetree(&(struct machine){0x40000000, 4, "arm,cortex-a15-gic"})),
+             1);
+    CHECK_EQ(gic_reads, 0);
 }
 
 TEST(too_little_ram_is_named)

@@ -53,7 +53,7 @@ static void banner(void)
 {
     char hash[2U * sizeof(cfg_system.description_hash) + 1U];
 
-    for (unsigned i = 0; i < sizeof(cfg_system.description_hash); i++) {
+    for (size_t i = 0; i < sizeof(cfg_system.description_hash); i++) {
         hash[2U * i] = "0123456789abcdef"[cfg_system.description_hash[i] >> 4];
         hash[2U * i + 1U] = "0123456789abcdef"[cfg_system.description_hash[i] & 15U];
     }
@@ -108,8 +108,9 @@ struct vcpu *boot_primary(uint64_t devicetree)
     console_init();
     banner();
     vcpus_init();
-    const unsigned wrong = machine_check_board(devicetree) + machine_check_cpu();
+    unsigned wrong = machine_check_cpu();
 
+    wrong += machine_check_board(devicetree);
     if (wrong != 0U) {
         panic("this machine is not the one that the image was built for (%u differences, above)",
               wrong);

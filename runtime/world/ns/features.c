@@ -8,7 +8,7 @@
 #include "vgic/vgic.h"
 #include "vtimer/vtimer.h"
 
-const mmio_handler mmio_handlers[] = {
+const mmio_handler mmio_handlers[CFG_MMIO_PL031 + 1] = {
     [CFG_MMIO_GICD] = vgic_gicd_access,
     [CFG_MMIO_GICR] = vgic_gicr_access,
     [CFG_MMIO_PL011] = pl011_access,
