@@ -90,6 +90,17 @@ bool vgic_hw_is_pending(const struct vgic_vm *g, const struct vgic_redist *r, un
                                          : gic_ppi_is_pending_on(cpu_of(r), intid);
 }
 
+void vgic_hw_part(const struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
+{
+    struct vgic_word *w = vgic_word_of(g, r, intid);
+    const uint32_t bit = UINT32_C(1) << (intid % 32U);
+
+    if ((w->hw & w->active & w->latch & bit) != 0U) {
+        w->latch &= ~bit;
+        vgic_hw_set_pending(g, r, intid, true);
+    }
+}
+
 void vgic_hw_ppis_follow(const struct vgic_redist *r, bool on)
 {
     for (uint32_t bits = r->word.hw; bits != 0U; bits &= bits - 1U) {

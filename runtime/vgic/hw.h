@@ -14,6 +14,9 @@ void vgic_hw_set_pending(const struct vgic_vm *g, const struct vgic_redist *r, u
 void vgic_hw_activate(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid);
 void vgic_hw_deactivate(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid);
 bool vgic_hw_is_pending(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid);
+/* One that is both active and pending: LR.HW does not allow that, so the pending part goes back to
+ * where it comes from, and arrives again when the interrupt is deactivated. */
+void vgic_hw_part(const struct vgic_vm *g, struct vgic_redist *r, unsigned intid);
 /* Enables the PPIs of `r` as its guest has them (`on`), or none of them. */
 void vgic_hw_ppis_follow(const struct vgic_redist *r, bool on);
 

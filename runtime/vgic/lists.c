@@ -96,11 +96,6 @@ static void list(struct vgic_vm *g, struct vgic_redist *r, unsigned i, uint16_t 
     } else {
         w->lr_pending &= ~bit;
     }
-    if ((w->hw & w->active & w->latch & bit) != 0U) {
-        /* Not both with LR.HW: the pending part waits where it would come from again. */
-        w->latch &= ~bit;
-        vgic_hw_set_pending(g, r, intid, true);
-    }
     w->lr_active = (w->lr_active & ~bit) | (w->active & bit);
     w->active &= ~bit;
     w->listed |= bit;
@@ -137,6 +132,7 @@ static void unlist(struct vgic_vm *g, struct vgic_redist *r, unsigned i)
         w->lr_pending &= ~bit;
     }
     w->active |= is_active ? bit : 0U;
+    vgic_hw_part(g, r, intid);
     w->listed &= ~bit;
     w->drop_pending &= ~bit;
     w->drop_active &= ~bit;
@@ -195,8 +191,10 @@ static uint64_t overflow_hcr(const struct vgic_choice *c)
 static void take_eoi_count(struct vgic_vm *g, struct vgic_redist *r)
 {
     const uint64_t hcr = gich_hcr_read();
+    /* Without active ones left out, what is counted is a guest's mistake. */
+    const uint64_t count = ((hcr & HCR_LRENPIE) != 0U) ? bits_get(hcr, 31, 27) : 0U;
 
-    for (uint64_t n = bits_get(hcr, 31, 27); n > 0U; n--) {
+    for (uint64_t n = count; n > 0U; n--) {
         const unsigned intid = vgic_choice_highest_active(g, r);
         if (intid == VGIC_NO_INTID) {
             break;

@@ -9,6 +9,7 @@
  *   The question is forgotten when the guest may have been interrupted in between
  *   (vgic_redist.asked_word), so what is read was true after the load began. */
 #include "vgic/regs.h"
+#include "vgic/vgic.h"
 
 #include "lib/bits.h"
 #include "vgic/hw.h"
@@ -16,6 +17,8 @@
 #include "vgic/route.h"
 #include "vgic/word.h"
 #include "gic/gic.h"
+
+enum { VMCR_VEOIM = 9 };
 
 static struct vgic_word *word_of(const struct vgic_access *a)
 {
@@ -189,9 +192,10 @@ void vgic_write_set_active(struct vgic_access *a)
         if (!bit_is_set(w->listed, intid % 32U)) {
             give_holder(a, intid);
         }
+        w->active |= bits & (0U - bits);
         vgic_hw_activate(a->g, a->r, intid);
+        vgic_hw_part(a->g, a->r, intid);
     }
-    w->active |= set;
     word_changed(a, 0);
 }
 
@@ -206,6 +210,20 @@ void vgic_write_clear_active(struct vgic_access *a)
     w->active &= ~clear;
     w->drop_active |= clear & w->listed;
     word_changed(a, 0);
+}
+
+/* The same as GICD_ICACTIVER for one INTID, from whichever vCPU. With EOImode 0 the write is
+ * UNPREDICTABLE, and ignored [IHI0069 12.2.7]. */
+void vgic_dir_write(struct vcpu *v, uint64_t value)
+{
+    struct vgic_access a = {.g = vgic_acquire(v->vm), .intid = (uint32_t)bits_get(value, 23, 0)};
+
+    if (vgic_has_intid(a.g, a.intid) && bit_is_set(gich_vmcr_read(), VMCR_VEOIM)) {
+        a.r = &vgic_redists[v->id];
+        a.value = BIT(a.intid % 32U);
+        vgic_write_clear_active(&a);
+    }
+    vgic_release(a.g);
 }
 
 static uint8_t *priority_at(const struct vgic_access *a, uint32_t i)

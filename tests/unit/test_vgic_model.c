@@ -31,12 +31,15 @@ struct model_cpu {
         unsigned intid;
         uint8_t priority;
     } running[MODEL_STACK];
+    unsigned dropped_count; /* EOImode 1: priority dropped, not deactivated yet */
+    unsigned dropped[MODEL_STACK];
 };
 
 static struct model_irq irqs[64];
 static unsigned irq_count;
 static struct model_cpu cpus[MACHINE_VCPUS];
 static bool dist_group0, dist_group1;
+static bool is_eoimode1; /* on all CPUs */
 static unsigned step;
 
 static unsigned pick(unsigned below)
@@ -337,19 +340,52 @@ static void step_take(int c)
     cpus[c].depth++;
 }
 
-static void step_end(int c)
+/* An SPI that another vCPU acknowledged is only reached by a DIR that traps. */
+static void model_deactivate(unsigned intid, int c, bool trapped)
 {
-    struct model_irq *q;
+    struct model_irq *const q = model_find(intid, c);
 
-    if (cpus[c].depth == 0) {
-        return;
-    }
-    cpus[c].depth--;
-    q = model_find(cpus[c].running[cpus[c].depth].intid, c);
-    fake_guest_end(q->intid);
-    if (q->active && q->active_on == c) {
+    if (q->active_on == c || trapped) {
         q->active = false;
     }
+}
+
+static void step_end(int c)
+{
+    struct model_cpu *const p = &cpus[c];
+    unsigned intid;
+
+    if (p->depth == 0 || p->dropped_count == MODEL_STACK) {
+        return;
+    }
+    intid = p->running[--p->depth].intid;
+    fake_guest_set_eoimode(is_eoimode1);
+    fake_guest_end(intid);
+    if (is_eoimode1) {
+        p->dropped[p->dropped_count++] = intid;
+    } else {
+        model_deactivate(intid, c, false);
+    }
+}
+
+static void step_deactivate(int c)
+{
+    struct model_cpu *const p = &cpus[c];
+    const bool trapped = (fake_cpuifs[c].hcr >> 14 & 1) != 0; /* TDIR */
+    unsigned at, intid;
+
+    if (p->dropped_count == 0) {
+        return;
+    }
+    at = pick(p->dropped_count);
+    intid = p->dropped[at];
+    p->dropped[at] = p->dropped[--p->dropped_count];
+    if (trapped) {
+        vgic_dir_write(&vcpus[c], intid);
+    } else {
+        fake_guest_deactivate(intid);
+    }
+    model_deactivate(intid, c, trapped);
 }
 
 static void step_interface(int c)
@@ -385,7 +421,6 @@ static void step_power(int c)
 struct plan {
     bool active_by_register;
     bool power;
-    bool settle_each;
 };
 
 static void one_step(const struct plan *plan)
@@ -419,6 +454,10 @@ static void one_step(const struct plan *plan)
         step_take(c);
     } else if (kind < 93) {
         step_end(c);
+        if (pick(3) == 0) {
+            machine_settle();
+            step_deactivate(c);
+        }
     } else if (kind < 95) {
         step_interface(c);
     } else if (kind < 96) {
@@ -466,6 +505,15 @@ TEST(each_number_of_list_registers)
     for (unsigned n = 1; n <= 16; n++) {
         run(n, 8, 6000, (struct plan){0});
     }
+}
+
+TEST(separate_deactivation)
+{
+    is_eoimode1 = true;
+    run(16, 6, 20000, (struct plan){.active_by_register = true});
+    run(4, 8, 20000, (struct plan){.active_by_register = true});
+    run(1, 8, 10000, (struct plan){.active_by_register = true});
+    is_eoimode1 = false;
 }
 
 TEST(vcpus_come_and_go)
