@@ -13,7 +13,8 @@ import tempfile
 from generator import rules, schema
 from generator.emit import emit
 from generator.load import load
-from generator.model import Plan, System
+from generator.model import System
+from generator.planned import Plan
 from generator.plan import make_plan
 from generator.resolve import resolve
 from generator.rules import shape

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from generator.devicetree import Tree
 from generator.document import description_hash
 from generator.fdt_guest import guest_devicetree
-from generator.model import Plan, PlannedShared, PlannedWindow, Registers
+from generator.planned import Plan, PlannedShared, PlannedWindow, Registers
 from generator.plan import el2
 from generator.plan.contents import devicetree_piece, start_of, with_windows
 from generator.plan.cpus import console_cpu, planned_vcpus

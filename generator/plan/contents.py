@@ -9,7 +9,8 @@ binary at 0x40080000, the devicetree at the start of RAM when no piece is there.
 
 from dataclasses import dataclass, replace
 
-from generator.model import BLOCK_2M, PlannedPiece, Range
+from generator.model import BLOCK_2M, Range
+from generator.planned import PlannedPiece
 from generator.units import align_up
 
 FLAT_DEFAULT = 0x40080000  # where QEMU's -kernel puts a flat binary

@@ -7,8 +7,8 @@ order of the description. INV-WINDOW-SORTED, INV-WINDOW-ALIGNED, INV-MMIO-SORTED
 
 from dataclasses import dataclass
 
-from generator.model import (
-    BLOCK_2M, IPA_BITS, PAGE, AssignedDevice, PlannedEmulated, PlannedMmio, Range, Window)
+from generator.model import BLOCK_2M, IPA_BITS, PAGE, AssignedDevice, Range, Window
+from generator.planned import PlannedEmulated, PlannedMmio
 from generator.units import align_down, align_up
 
 RAM_BASE = 0x40000000

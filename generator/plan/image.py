@@ -7,7 +7,8 @@ plan, so a description with more VMs gets larger tables and nothing else changes
 
 from dataclasses import dataclass
 
-from generator.model import PAGE, Image, PlannedCpu, Range, Slot
+from generator.model import PAGE, Range
+from generator.planned import Image, PlannedCpu, Slot
 from generator.units import align_up
 
 KIB = 1 << 10

@@ -4,7 +4,8 @@ Promises: only SPIs of assigned devices and bare interrupts are routed; a guest 
 number unless its description says another. INV-IRQ-ONE-OWNER, INV-SPI-COUNT, INV-IRQ-VINTID.
 """
 
-from generator.model import FIRST_SPI, PlannedIrq
+from generator.model import FIRST_SPI
+from generator.planned import PlannedIrq
 from generator.units import align_up
 
 SPIS_IN_REGISTER = 32  # ITLinesNumber counts in steps of 32 [IHI0069 12.9.38]

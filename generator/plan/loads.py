@@ -8,7 +8,8 @@ blocks on 2 MiB (INV-LOAD-ALIGNED).
 from dataclasses import dataclass
 import hashlib
 
-from generator.model import BLOCK_2M, PAGE, Blob, PlannedLoad
+from generator.model import BLOCK_2M, PAGE
+from generator.planned import Blob, PlannedLoad
 from generator.units import align_up
 
 

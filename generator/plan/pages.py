@@ -8,7 +8,8 @@ in a fixed order: the root, then by level and input address.
 
 from dataclasses import dataclass, field
 
-from generator.model import PAGE, Descriptor, Table
+from generator.model import PAGE
+from generator.planned import Descriptor, Table
 
 LEVEL_SIZE = {0: 1 << 39, 1: 1 << 30, 2: 1 << 21, 3: PAGE}  # bytes that one entry covers
 BLOCK, PAGE_OR_TABLE = 1, 3  # bits [1:0]

@@ -4,7 +4,7 @@ Promises: ids are dense and in the order of the description; VMIDs are 1 and up,
 EL2's own (INV-VMID-UNIQUE); slices lie one behind the other (INV-SLICE).
 """
 
-from generator.model import PlannedVm, Slice
+from generator.planned import PlannedVm, Slice
 from generator.plan.interrupts import spi_count
 
 FLAG_OF_GRANT = ("debug", "pmu", "pauth", "sve", "sme", "mte", "trng")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from generator.diagnostics import Diagnostics, Place
-from generator.model import Plan, Range, System
+from generator.model import Range, System
+from generator.planned import Plan
 from generator.schema import Checked
 from generator.units import range_text, size_text
 
@@ -148,8 +149,9 @@ def overlapping_pairs(items, range_of):
 
 
 def later_first(one, other):
-    """The two places in reading order reversed: the later line is the one to blame."""
-    return (one, other) if (other.place, other.range) < (one.place, one.range) else (other, one)
+    """Of two regions the one on the later line first: it is the one to blame."""
+    second, first = sorted((one, other), key=lambda region: (region.place, region.range))
+    return first, second
 
 
 def with_size(span):

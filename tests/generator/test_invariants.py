@@ -7,7 +7,7 @@ import re
 import pytest
 
 from generator.invariants import CHECKS, InvariantError, require_invariants
-from generator.model import Slice
+from generator.planned import Slice
 
 from plans import LINUX_BOOT, one_vm, planned
 
