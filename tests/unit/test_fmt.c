@@ -71,6 +71,9 @@ TEST(unknown_conversions_are_shown_and_take_nothing)
     odd = "cut %08l";
     fmt_text(ours, sizeof(ours), odd, 9);
     CHECK_STR(ours, "cut %08l");
+    odd = "%-04d|";
+    fmt_text(ours, sizeof(ours), odd, 9);
+    CHECK_STR(ours, "9   |");
 #pragma GCC diagnostic pop
 }
 
