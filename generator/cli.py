@@ -59,7 +59,11 @@ def _parser():
 
 def main(arguments):
     options = _parser().parse_args(arguments)
-    return _COMMANDS[options.command](options)
+    try:
+        return _COMMANDS[options.command](options)
+    except OSError as error:  # a folder that cannot be written, a tool that is not installed
+        print(f"generator: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
 
 
 def _check(options):

@@ -93,7 +93,7 @@ class Mapping(Node):
 
 _NULL = re.compile(r"~|null|$")
 _BOOL = re.compile(r"true|false")
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,40})|0x[0-9a-fA-F]{1,40}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -131,14 +131,20 @@ def load_text(data, file, diagnostics):
     try:
         loader = _Composer(data, file, diagnostics)
         root = loader.get_single_node()
+        return _tree(root, file, diagnostics)
     except yaml.MarkedYAMLError as error:
         _report_syntax(error, file, diagnostics)
-        return None
     except yaml.reader.ReaderError as error:
         diagnostics.error("yaml-encoding", Place(file),
                           f"the file is not UTF-8 text: {error.reason} at byte {error.position}",
                           remedy="save it as UTF-8")
-        return None
+    except RecursionError:
+        diagnostics.error("yaml-depth", Place(file), "lists or keys are nested hundreds deep",
+                          remedy="a description needs six levels: see docs/description.md")
+    return None
+
+
+def _tree(root, file, diagnostics):
     if root is None:
         diagnostics.error("description-empty", Place(file), "the description is empty",
                           remedy="start with `system: NAME`, `board: qemu-virt` and `vms:`")

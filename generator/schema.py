@@ -15,6 +15,8 @@ import jsonschema
 from generator.load import Mapping, Sequence
 from generator.schema_words import report
 
+# Of these, one violation of a value says enough: a wrong type is no number in its range either.
+VALUE_KEYWORDS = {"type", "enum", "pattern", "minimum", "maximum", "multipleOf", "minLength"}
 SCHEMA_PATH = Path(__file__).with_name("schema.json")
 
 
@@ -55,8 +57,14 @@ class Checked:
 def check(tree, diagnostics):
     """Reports what the schema refuses in `tree`. Returns a Checked, whose root is None when the
     description as a whole is unusable."""
-    refused = set()
-    for error in _violations(_validator().iter_errors(tree.plain)):
+    refused, seen = set(), set()
+    violations = list(_violations(_validator().iter_errors(tree.plain)))
+    for error in sorted(violations, key=lambda e: e.validator != "type"):
+        if error.validator in VALUE_KEYWORDS:
+            value = (*error.absolute_path, str(error.instance))
+            if value in seen:
+                continue
+            seen.add(value)
         refused |= report(error, tree, diagnostics)
     if () in refused:
         return Checked(None, refused)

@@ -85,7 +85,7 @@ def _report_size_number(node, diagnostics):
 
 def _type_remedy(error, node, rule):
     text = node.text if isinstance(node, Scalar) else ""
-    if rule == "irq-bare-number" and re.fullmatch("[0-9]+", text):
+    if rule == "irq-bare-number" and re.fullmatch("[0-9]{1,18}", text):
         return _irq_remedy(int(text))
     types = _as_list(error.schema.get("type"))
     if "integer" in types and re.fullmatch(r"0x[0-9a-fA-F_]+|[0-9_]+", text):
@@ -165,9 +165,9 @@ def _report_size_text(node, diagnostics):
     match = re.fullmatch(r"([0-9.]+) ?([A-Za-z]+)", text)
     unit = _UNIT_SLIPS.get(match[2][0].lower()) if match else None
     remedy = "write a number with its unit, for example `256 MiB`"
-    if re.fullmatch("[0-9]+", text):
+    if re.fullmatch("[0-9]{1,18}", text):
         return _report_size_number(Scalar(node.place, node.path, int(text), text), diagnostics)
-    if unit and match[1].isdigit():
+    if unit and match[1].isdigit() and len(match[1]) < 19:
         remedy = f"write `{match[1]} {unit}`, which is {int(match[1]) * UNITS[unit]} bytes"
     diagnostics.error("size-unit", node.place,
                       f"`{text}` is not a size: a whole number and one of the units "
@@ -199,6 +199,14 @@ def _report_empty(error, node, name_place, diagnostics):
     return {(*node.path, None)} if has_entries else {node.path}
 
 
+def _report_too_many(error, node, name_place, diagnostics):
+    limit = error.validator_value
+    diagnostics.error(_rule(error, "out-of-range"), name_place,
+                      f"{_name(node)} has {len(node)} entries; {limit} are possible, as many as "
+                      "there are VMIDs", remedy=f"remove {len(node) - limit}")
+    return {node.path}
+
+
 def _report_alternatives(error, node, name_place, diagnostics):
     diagnostics.error(_rule(error, "wrong-type"), _value_place(node, name_place),
                       f"{_name(node)} is {found_words(node)}; expected: "
@@ -218,6 +226,7 @@ _REPORTS = {
     "multipleOf": _report_range,
     "minItems": _report_empty,
     "minProperties": _report_empty,
+    "maxProperties": _report_too_many,
     "minLength": _report_empty,
     "oneOf": _report_alternatives,
 }

@@ -3,7 +3,7 @@
 import re
 
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-_SIZE = re.compile(r"([0-9]+|0x[0-9a-fA-F]+) ?(B|KiB|MiB|GiB)")
+_SIZE = re.compile(r"([0-9]{1,18}|0x[0-9a-fA-F]{1,16}) ?(B|KiB|MiB|GiB)")
 SIZE_PATTERN = rf"^({_SIZE.pattern})$"
 
 

@@ -60,6 +60,19 @@ def _is_other_machine(file):
     return file.elf is not None and file.elf.machine != EM_AARCH64
 
 
+def elf_in_window(context):
+    """elf-in-window: a window holds the bytes of a file as they are, which no ELF file means."""
+    for vm in context.vms:
+        for window in vm.windows:
+            image = window.image
+            if image is not None and image.kind == "elf" and is_usable(image):
+                context.error("elf-in-window", image.place,
+                              f"`{image.name}` is an ELF file, which says itself where its pieces "
+                              f"go; the window `{window.name}` would show its headers",
+                              remedy=f"write `images: [{{ file: {image.name} }}]` under `boot`, or "
+                              "make a flat file of it with `objcopy -O binary`")
+
+
 def kernel_format(context):
     """kernel-not-image, kernel-big-endian."""
     for _vm, file, role in files(context):
@@ -115,4 +128,4 @@ def is_usable(file):
     return file.data is not None and not file.problem and not _is_other_machine(file)
 
 
-RULES = (image_missing, elf_machine, kernel_format, cmdline_too_long)
+RULES = (image_missing, elf_machine, elf_in_window, kernel_format, cmdline_too_long)

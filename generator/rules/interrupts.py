@@ -12,7 +12,7 @@ MODEL_INTIDS = {"pl011": 33, "pl031": 34}
 
 
 def _written(context):
-    """(irq, owner's name, the INTIDs that belong there, VM) of each interrupt that was written."""
+    """(irq, the INTIDs that belong there, whose the likely one is) of each written interrupt."""
     board_intids = {i.intid for d in context.board.devices.values() for i in d.irqs}
     for vm in context.vms:
         for device in vm.emulated:
@@ -24,7 +24,7 @@ def _written(context):
                        f"the interrupt of {device.device.path}")
         for bare in vm.interrupts:
             owners = context.board.owner_of_spi
-            near = [owner for intid in (bare.irq.number, bare.irq.number + 64 - FIRST_SPI)
+            near = [owner for intid in (bare.irq.number, bare.irq.number + FIRST_SPI)
                     for owner in owners(intid)]
             yield bare.irq, board_intids, near[0] if near else ""
 

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from generator.board import load_board
 from generator.cli import main
 
 HERE = Path(__file__).resolve().parent
@@ -95,6 +96,19 @@ def test_same_bytes_whatever_folder_and_hash_seed(full, in_bench, tmp_path):
     assert results[0].keys() == results[1].keys()
     for name in results[0]:
         assert results[0][name] == results[1][name], name
+
+
+def test_build_into_what_is_no_folder(full, in_bench, capsys):
+    (in_bench / "file").write_bytes(b"")
+    assert main(["build", full, "--out", str(in_bench / "file" / "out")]) == 1
+    assert str(in_bench / "file") in capsys.readouterr().err
+
+
+def test_missing_tool_is_an_error(in_bench, full, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(in_bench))
+    load_board.cache_clear()
+    assert main(["check", full]) == 1
+    assert "dtc" in capsys.readouterr().err
 
 
 def test_schema_prints_the_file(capsys):

@@ -1,16 +1,17 @@
 """Whatever a description says, the compiler answers with diagnostics: it never breaks down, and
 what it accepts keeps the promises that the runtime relies on."""
 
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from generator.compile import analyse
 from generator.diagnostics import Diagnostics
+from generator.invariants import require_invariants
 from generator.load import load_text
 from test_good import ALL, FULL
 
 POOL = ["0", "1", "-1", "3", "4", "31", "33", "64", "0x1000", "0x1001", "0x08000000", "0x09000000",
         "0x40000000", "0x40200000", "0x40400000", "0x50000000", "0xbffff000", "0xfffffff000",
-        "0x10000000000", "0xffffffffffffffff", "0x10000000000000000", "1.5", ".5", "true", "null",
+        "0x10000000000", "0xffffffffffffffff", "0x10000000000000000", "1.5", ".5", "1e999", "9" * 50, "9" * 5000, "9" * 5000 + " KiB", "true", "null",
         "[]", "{}", "[1, 2]", "[[0]]", "{ a: 1 }", "''", "x", "ram", "frames", "rwx", "r", "w",
         "0 KiB", "4 KiB", "1 B", "16 MiB", "2 GiB", "99999999999 GiB", "files/Image",
         "files/rt.elf", "files/initrd", "files/none", "files", "files/cut.elf", "files/x86.elf",
@@ -33,6 +34,7 @@ def edited(edits):
 @settings(max_examples=120, deadline=None, derandomize=True, database=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(edits=EDITS)
+@example(edits=[])
 def test_no_description_breaks_the_compiler(in_bench, edits):
     (in_bench / "mutant.yaml").write_text(edited(edits), encoding="utf-8")
     diagnostics = Diagnostics()
@@ -45,6 +47,7 @@ def test_no_description_breaks_the_compiler(in_bench, edits):
 
 def keeps_its_promises(plan):
     """What the rules must have made sure of, said once more and differently."""
+    require_invariants(plan)
     owners = {}
     for window in plan.windows:
         assert window.pa is not None and window.ipa is not None and window.size > 0
