@@ -14,6 +14,8 @@ GROUPS = {
     "sysreg": 300,
     "sysreg-granted": 300,
     "timer": 300,
+    "passthrough": 300,
+    "shared": 180,
 }
 REPORT = r"rt: (\d+) ticks, (\d+) missed"
 
@@ -22,7 +24,11 @@ REPORT = r"rt: (\d+) ticks, (\d+) missed"
 def test_group(machine, group):
     system = machine(f"systems/test-{group}.yaml")
     done = system.expect("test", r"^DONE passed=(\d+) failed=(\d+)$", timeout=GROUPS[group])
-    failures = re.findall(r"^FAIL .*$", system.text("test"), re.MULTILINE)
+    text = system.text("test")
+    if group == "shared":
+        system.expect("peer", r"^DONE passed=\d+ failed=0$")
+        text += system.text("peer")
+    failures = re.findall(r"^FAIL .*$", text, re.MULTILINE)
     assert not failures, "\n".join(failures)
     assert int(done.group(1)) > 0 and done.group(2) == "0"
 
