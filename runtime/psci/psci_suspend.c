@@ -23,16 +23,16 @@
 #define POWER_STATE_RESERVED FIELD(31, 17)
 
 /* True: an interrupt for the guest ended the wait. False: it has to go on. */
-static bool wait_for_interrupt(struct vcpu *v)
+static bool wait_for_interrupt(struct vcpu *v, bool (*is_woken)(struct vcpu *v))
 {
     const uint64_t masked = PSTATE_I | PSTATE_F;
 
-    if (vgic_has_pending(v)) {
+    if (is_woken(v)) {
         return true;
     }
     dsb_sy(); /* all accesses of the guest are complete before the core sleeps */
     wfi();
-    return (vcpu_pstate() & masked) != masked || vgic_has_pending(v);
+    return (vcpu_pstate() & masked) != masked || is_woken(v);
 }
 
 static enum exit_action repeat_call(void)
@@ -43,7 +43,7 @@ static enum exit_action repeat_call(void)
 
 static enum exit_action power_down(struct vcpu *v, uint64_t entry, uint64_t context)
 {
-    if (!wait_for_interrupt(v)) {
+    if (!wait_for_interrupt(v, vgic_has_wake_request)) {
         return repeat_call();
     }
     vcpu_reset(v, entry, context);
@@ -52,7 +52,7 @@ static enum exit_action power_down(struct vcpu *v, uint64_t entry, uint64_t cont
 
 static enum exit_action standby(struct vcpu *v)
 {
-    return wait_for_interrupt(v) ? psci_return(v, PSCI_SUCCESS) : repeat_call();
+    return wait_for_interrupt(v, vgic_has_pending) ? psci_return(v, PSCI_SUCCESS) : repeat_call();
 }
 
 enum exit_action psci_cpu_suspend(struct vcpu *v, const struct psci_args *a)

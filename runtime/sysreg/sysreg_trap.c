@@ -1,5 +1,5 @@
 /* Trapped system registers and instructions; vm/sysreg_trap.h. Lives above vm/ because writes of
- * ICC_SGI* go to the vGIC.
+ * ICC_SGI* and ICC_DIR_EL1 go to the vGIC.
  *
  * One const row per range of encodings, sorted, found by bisection. A register in no row does not
  * exist for the VM: it takes an Undefined Instruction exception, and the log names the encoding;
@@ -121,6 +121,12 @@ static bool os_lock_status(struct vcpu *v, struct sysreg_access *a)
     return true;
 }
 
+static bool icc_dir(struct vcpu *v, struct sysreg_access *a)
+{
+    vgic_dir_write(v, a->value);
+    return true;
+}
+
 static bool icc_sgi1r(struct vcpu *v, struct sysreg_access *a)
 {
     vgic_sgi_write(v, VGIC_SGI1R, a->value);
@@ -181,6 +187,7 @@ static const struct sysreg_row sysreg_rows[] = {
     ONE(ENCODE(3, 0, 0, 0, 6), SYSREG_RO, revidr),
     RANGE(ENCODE(3, 0, 0, 1, 0), ENCODE(3, 0, 0, 7, 7), SYSREG_RO, id_register),
     ONE(ENCODE(3, 0, 1, 0, 1), SYSREG_RW, raz_wi), /* ACTLR_EL1 */
+    ONE(ENCODE(3, 0, 12, 11, 1), SYSREG_WO, icc_dir),
     ONE(ENCODE(3, 0, 12, 11, 5), SYSREG_WO, icc_sgi1r),
     ONE(ENCODE(3, 0, 12, 11, 6), SYSREG_WO, icc_asgi1r),
     ONE(ENCODE(3, 0, 12, 11, 7), SYSREG_WO, icc_sgi0r),

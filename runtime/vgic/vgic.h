@@ -41,6 +41,9 @@ void vgic_dir_write(struct vcpu *v, uint64_t value);
 
 /* Is any interrupt pending and enabled for `v`, so that WFI must not sleep? On its CPU. */
 bool vgic_has_pending(struct vcpu *v);
+/* The same for a vCPU that is powered down: also by an interrupt that the distributor forwards
+ * while GICR_WAKER.ProcessorSleep keeps it from the CPU interface. On its CPU. */
+bool vgic_has_wake_request(struct vcpu *v);
 
 bool vgic_gicd_access(uint16_t vm, struct mmio_access *a);
 bool vgic_gicr_access(uint16_t vm, struct mmio_access *a);

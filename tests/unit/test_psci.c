@@ -53,6 +53,14 @@ bool vgic_has_pending(struct vcpu *v)
     return pending_after_wfi < 0 || (pending_after_wfi > 0 && fake_barriers.wfi > 0);
 }
 
+/* Of a vCPU whose guest has put its GIC interface to sleep, only this one speaks. */
+static bool is_interface_asleep;
+
+bool vgic_has_wake_request(struct vcpu *v)
+{
+    return is_interface_asleep || vgic_has_pending(v);
+}
+
 void life_request(uint16_t vm, enum life_request what)
 {
     life_asked++;
@@ -83,6 +91,7 @@ const struct cfg_window *guest_window(uint16_t vm, ipa_t ipa)
 TEST_SETUP()
 {
     pending_after_wfi = 0;
+    is_interface_asleep = false;
     life_asked = 0;
     reset_vcpu = NULL;
     reset_entry = 0;
@@ -399,6 +408,16 @@ TEST(power_down_sleeps_first)
     CHECK_EQ(call(&vcpus[0], SMCCC_HVC, CPU_SUSPEND_64, 0x10000, ENTRY, 0), EXIT_RESUME);
     CHECK_EQ(vcpu_pc(), GUEST_PC);
     CHECK(reset_vcpu == NULL);
+}
+
+TEST(power_down_ends_by_a_wake_request)
+{
+    fake_sysreg_set_all("SPSR_EL2", PSTATE_M_EL1h | PSTATE_DAIF);
+    is_interface_asleep = true;
+    CHECK_EQ(call(&vcpus[0], SMCCC_HVC, CPU_SUSPEND_64, 0x10000, ENTRY, 0), EXIT_RESUME);
+    CHECK(reset_vcpu == &vcpus[0]);
+    CHECK_EQ(call(&vcpus[0], SMCCC_HVC, CPU_SUSPEND_64, 0, 0, 0), EXIT_RESUME);
+    CHECK_EQ(vcpu_pc(), GUEST_PC); /* standby: no */
 }
 
 TEST(system_suspend_needs_the_others_off)

@@ -20,6 +20,14 @@ void vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value)
     sgi_count++;
 }
 
+static uint64_t dir_value;
+
+void vgic_dir_write(struct vcpu *v, uint64_t value)
+{
+    sgi_vcpu = v;
+    dir_value = value;
+}
+
 TEST_SETUP()
 {
     sgi_count = 0;
@@ -84,7 +92,7 @@ static bool may_write(struct encoding e)
 {
     return is_debug_read_write(e) || is(e, 2, 0, 1, 0, 4) || is(e, 3, 0, 1, 0, 1) ||
            is(e, 1, 0, 7, 6, 2) || is(e, 1, 0, 7, 10, 2) || is(e, 1, 0, 7, 14, 2) ||
-           (e.op0 == 3 && e.op1 == 0 && e.crn == 12 && e.crm == 11 && e.op2 >= 5);
+           (e.op0 == 3 && e.op1 == 0 && e.crn == 12 && e.crm == 11 && (e.op2 >= 5 || e.op2 == 1));
 }
 
 TEST(every_encoding_both_ways)
@@ -153,6 +161,14 @@ TEST(sgi_registers_go_to_the_vgic)
     CHECK_EQ(sgi_kind, VGIC_SGI0R);
     CHECK_EQ(sgi_value, 0x3333);
     CHECK_EQ(sgi_count, 3);
+}
+
+TEST(deactivation_goes_to_the_vgic)
+{
+    write_reg(&vcpus[2], REG(3, 0, 12, 11, 1), 0x2A);
+    CHECK(sgi_vcpu == &vcpus[2]);
+    CHECK_EQ(dir_value, 0x2A);
+    CHECK_EQ(sgi_count, 0);
 }
 
 TEST(set_way_never_only_invalidates)
