@@ -69,6 +69,7 @@ class Console:
                         break
                     position += 1
                     continue
+                self._note_partial()
                 self._line.control(*match.groups())
                 position = match.end()
                 continue
@@ -90,7 +91,7 @@ class Console:
         match = LABELLED.match(self._line.text)
         if match:
             vm, text = match.groups()
-            self.complete[vm] = self.complete.get(vm, "") + text.rstrip() + "\n"
+            self.complete[vm] = self.complete.get(vm, "") + text + "\n"
             self.partial[vm] = ""
         elif self._line.text.strip():
             self.unlabelled.append(self._line.text)

@@ -1,5 +1,8 @@
 """Software that nobody here wrote: Debian's U-Boot and GRUB, and Linux started by U-Boot."""
 
+from pathlib import Path
+
+GUESTS = Path(__file__).resolve().parents[2] / "build/guests"
 UBOOT_PROMPT = r"^=> "
 
 
@@ -37,9 +40,12 @@ def test_uboot_commands(machine):
 def test_uboot_starts_linux(machine):
     system = machine("systems/uboot.yaml")
     uboot_prompt(system, "uboot")
-    uboot(system, "uboot", "cp.b 0x80000000 0x44000000 0x1c00000; echo done", r"^done")
+    kernel = (GUESTS / "linux/Image").stat().st_size
+    initrd = (GUESTS / "linux/initramfs.cpio.gz").stat().st_size
+    # From the read-only window to RAM: the kernel writes to itself.
+    uboot(system, "uboot", f"cp.q 0x80000000 0x44000000 {kernel // 8:x}; echo do''ne", r"^done")
     system.send("uboot", "setenv bootargs console=ttyAMA0 bulkhead.name=uboot; "
-                         "booti 0x44000000 0x84000000:0x100000 0x40000000\n")
+                         f"booti 0x44000000 0x84000000:{initrd:x} 0x40000000\n")
     system.login("uboot", timeout=300)
     assert system.shell("uboot", "nproc").strip() == "2"
 
@@ -47,7 +53,8 @@ def test_uboot_starts_linux(machine):
 def test_grub(machine):
     system = machine("systems/grub.yaml")
     uboot_prompt(system, "grub")
-    system.send("grub", "bootefi 0x80000000:0x423000 0x40000000\n")
+    size = (GUESTS / "grub/grubaa64.efi").stat().st_size
+    system.send("grub", f"bootefi 0x80000000:{size:x} 0x40000000\n")
     system.expect("grub", r"Welcome to GRUB!", timeout=300)
     system.expect("grub", r"GNU GRUB +version 2\.")
     system.expect("grub", r"grub> ")
