@@ -29,11 +29,9 @@ static uint16_t focus;
 
 void input_init(void)
 {
-    for (unsigned i = 0; i < CFG_VM_COUNT; i++) {
-        const struct cfg_vm *const vm = &cfg_vms[i];
-        if (vm->console != CFG_NONE) {
-            inputs[vm->console].cpu = cfg_vcpus[vm->first_vcpu].cpu;
-        }
+    for (unsigned i = 0; i < CFG_PL011_COUNT; i++) {
+        const struct cfg_vm *const vm = &cfg_vms[cfg_pl011s[i].vm];
+        inputs[cfg_pl011s[i].console].cpu = cfg_vcpus[vm->first_vcpu].cpu;
     }
     focus = (CFG_CONSOLE_COUNT > 0) ? 0U : MUX_NONE;
 }

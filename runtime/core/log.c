@@ -98,25 +98,6 @@ static size_t end_line(char *line, size_t length)
     return end + 1U;
 }
 
-void log_print(enum log_level level, const char *format, ...)
-{
-    static const char *const prefixes[] = {"error: ", "warning: ", "", "debug: "};
-    char line[LINE_BYTES];
-    va_list arguments;
-    if ((unsigned)level > cfg_system.log_level) {
-        return;
-    }
-    size_t length = fmt_text(line, sizeof(line), "%s", prefixes[level]);
-    va_start(arguments, format);
-    length += fmt_text_list(line + length, sizeof(line) - length, format, arguments);
-    va_end(arguments);
-    length = end_line(line, length);
-
-    spin_lock(&log_lock);
-    emit(line, length);
-    spin_unlock(&log_lock);
-}
-
 /* Token bucket: GUEST_BURST lines, refilled at GUEST_PER_SECOND. Under log_lock. */
 static bool allow_guest(struct guest_allowance *a)
 {
@@ -140,36 +121,57 @@ static bool allow_guest(struct guest_allowance *a)
     return true;
 }
 
-static void report_suppressed(uint16_t vm)
+/* Asks for the VM's next line; `suppressed` are those before it that were refused. Before the line
+ * is formatted: one that is refused shall cost its VM's CPU little. */
+static bool begin_guest(uint16_t vm, uint32_t *suppressed)
 {
-    char line[LINE_BYTES];
     struct guest_allowance *const a = &allowances[vm];
-    size_t length = fmt_text(line, sizeof(line), "%s: %u more lines like these were left out",
-                             cfg_vms[vm].name, a->suppressed);
-    length = end_line(line, length);
-    a->suppressed = 0;
-    emit(line, length);
+    spin_lock(&log_lock);
+    const bool allowed = allow_guest(a);
+    *suppressed = allowed ? a->suppressed : 0U;
+    a->suppressed = allowed ? 0U : a->suppressed;
+    spin_unlock(&log_lock);
+    return allowed;
+}
+
+static void print_line(char *line, size_t length)
+{
+    const size_t ended = end_line(line, length);
+    spin_lock(&log_lock);
+    emit(line, ended);
+    spin_unlock(&log_lock);
+}
+
+void log_print(enum log_level level, const char *format, ...)
+{
+    static const char *const prefixes[] = {"error: ", "warning: ", "", "debug: "};
+    char line[LINE_BYTES];
+    va_list arguments;
+    if ((unsigned)level > cfg_system.log_level) {
+        return;
+    }
+    size_t length = fmt_text(line, sizeof(line), "%s", prefixes[level]);
+    va_start(arguments, format);
+    length += fmt_text_list(line + length, sizeof(line) - length, format, arguments);
+    va_end(arguments);
+    print_line(line, length);
 }
 
 void log_guest(uint16_t vm, const char *format, ...)
 {
     char line[LINE_BYTES];
+    uint32_t suppressed;
     va_list arguments;
-    if ((unsigned)LOG_WARN > cfg_system.log_level) {
+    if ((unsigned)LOG_WARN > cfg_system.log_level || !begin_guest(vm, &suppressed)) {
         return;
+    }
+    if (suppressed > 0U) {
+        print_line(line, fmt_text(line, sizeof(line), "%s: %u more lines like these were left out",
+                                  cfg_vms[vm].name, suppressed));
     }
     size_t length = fmt_text(line, sizeof(line), "%s: ", cfg_vms[vm].name);
     va_start(arguments, format);
     length += fmt_text_list(line + length, sizeof(line) - length, format, arguments);
     va_end(arguments);
-    length = end_line(line, length);
-
-    spin_lock(&log_lock);
-    if (allow_guest(&allowances[vm])) {
-        if (allowances[vm].suppressed > 0U) {
-            report_suppressed(vm);
-        }
-        emit(line, length);
-    }
-    spin_unlock(&log_lock);
+    print_line(line, length);
 }
