@@ -15,6 +15,7 @@ from generator.model import Board, BoardCpu, BoardDevice, Gic
 
 BOARDS = Path(__file__).resolve().parent.parent / "boards"
 KEYS = {"title", "image_base", "pa_bits", "console", "grants", "qemu", "bus_masters"}
+GICR_BYTES = 0x20000  # RD_base and SGI_base of one CPU [IHI0069 12.10]
 GICD_SPI_COUNT = 988  # INTIDs 32..1019, the most that a GICv3 has [IHI0069 2.2]
 PA_BITS = (32, 36, 40, 42, 44, 48)  # ID_AA64MMFR0_EL1.PARange [DDI0487 D19.2.65]
 DMA_PROPERTIES = ("dma-coherent", "dma-noncoherent", "dmas", "iommus")
@@ -65,13 +66,16 @@ def _facts(path):
 
 
 def _board(name, facts, tree, blob):
-    gic = _gic(tree)
+    gic, cpus = _gic(tree), _cpus(tree)
+    if gic and gic.redistributors[0].size < len(cpus) * GICR_BYTES:
+        raise BoardError("the first redistributor region is too small for all CPUs, "
+                         "and only that one is supported")
     console = tree.find(facts["console"])
     masters = {tree.labels.get(m, m) for m in facts.get("bus_masters", ())}
     devices = {n.path: _device(tree, n, gic, masters) for n in tree.nodes.values()
                if _is_device(n)}
     return Board(
-        name=name, folder=name, cpus=_cpus(tree), ram=_ram(tree), devices=devices,
+        name=name, folder=name, cpus=cpus, ram=_ram(tree), devices=devices,
         labels=tree.labels, aliases=tree.aliases, gic=gic,
         uart=devices.get(console.path) if console else None,
         reserved=_reserved(tree, gic, console), image_base=facts["image_base"],

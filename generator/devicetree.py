@@ -36,8 +36,9 @@ class TreeNode:
         return cells[0] if cells else default
 
     def strings(self, name):
-        raw = self.props.get(name, b"")
-        return tuple(s.decode("utf-8", "replace") for s in raw.rstrip(b"\0").split(b"\0")) if raw else ()
+        """A property's strings; () when it is not there."""
+        raw = self.props.get(name, b"").rstrip(b"\0")
+        return tuple(raw.decode("utf-8", "replace").split("\0")) if raw else ()
 
     @property
     def compatible(self):
@@ -176,7 +177,8 @@ class Tree:
 
     def gic_specifiers(self, node, gic_path):
         """(type, number, flags) of each interrupt of a node at the GIC."""
-        specifiers = self._extended(node) if "interrupts-extended" in node.props else self._plain(node)
+        is_extended = "interrupts-extended" in node.props
+        specifiers = self._extended(node) if is_extended else self._plain(node)
         return [cells for parent, cells in specifiers
                 if parent is not None and parent.path == gic_path and len(cells) >= 3]
 

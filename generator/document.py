@@ -11,7 +11,7 @@ import hashlib
 import json
 
 from generator.diagnostics import Place
-from generator.model import Board, BoardDevice, ImageFile, Range, Sourced, System
+from generator.model import Board, BoardDevice, ImageFile, Range, Sourced
 from generator.units import size_text
 
 ADDRESSES = {"base", "at", "phys", "ipa", "pa", "dst", "entry", "distributor", "redistributors",
@@ -83,7 +83,7 @@ def _record(record, only_values):
     out = {}
     for field in fields(record):
         name = field.name
-        if name in LEFT_OUT and not isinstance(record, System):
+        if name in LEFT_OUT:
             continue
         if name.endswith("place") and only_values:
             continue

@@ -13,9 +13,11 @@ import libfdt
 from generator.board import clock_providers
 from generator.plan.cpus import guest_affinity
 
-GIC_PHANDLE = 1
-CLOCK_PHANDLE = 2
-FIRST_FREE_PHANDLE = 3
+# Far from those that dtc gives to a board's nodes: a reference of a passed-through device to what
+# the guest does not have must lead nowhere, not to another node.
+CLOCK_PHANDLE = 0x8000
+GIC_PHANDLE = 0x8001
+FIRST_FREE_PHANDLE = 0x8002
 PPI, SPI = 1, 0
 LEVEL_HIGH, EDGE_RISING = 4, 1
 TIMER_PPIS = (13, 14, 11, 10)  # secure, non-secure, virtual, hypervisor: PPIs of the Arm BSA

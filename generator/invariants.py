@@ -150,7 +150,8 @@ def _loads_cover_once(plan):
 
 def _loads_aligned(plan):
     for blob in plan.blobs:
-        if blob.pa % PAGE or not plan.image.slot("guests").range.contains(Range(blob.pa, blob.size)):
+        packed = Range(blob.pa, blob.packed_size)
+        if blob.pa % PAGE or not plan.image.slot("guests").range.contains(packed):
             yield f"{blob.name} is packed at 0x{blob.pa:x}"
     for step in plan.loads:
         if step.size <= 0 or (step.blob is not None and plan.blobs[step.blob].size != step.size):
@@ -250,7 +251,8 @@ CHECKS = {
     "INV-WINDOW-ALIGNED": _windows_aligned, "INV-WINDOW-SORTED": _windows_sorted,
     "INV-MMIO-SORTED": _mmios_sorted, "INV-MMIO-HOLE": _mmio_hole,
     "INV-MEMORY-ONE-OWNER": _memory_one_owner,
-    "INV-LOAD-INSIDE": _loads_inside, "INV-LOAD-ONCE": _loads_cover_once, "INV-LOAD-ALIGNED": _loads_aligned,
+    "INV-LOAD-INSIDE": _loads_inside, "INV-LOAD-ONCE": _loads_cover_once,
+    "INV-LOAD-ALIGNED": _loads_aligned,
     "INV-SPI-COUNT": _spi_count, "INV-IRQ-ONE-OWNER": _irq_one_owner,
     "INV-IRQ-VINTID": _irq_vintid, "INV-S2-ROOT": _stage2_root,
     "INV-EL2-ROOT": _el2_root, "INV-EL2-WX": _el2_wx, "INV-STACK-GUARD": _stack_guard,

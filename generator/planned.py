@@ -8,7 +8,8 @@ None, and `check` says why. Rows stand in the order of the generated tables, ids
 from dataclasses import dataclass, field
 
 from generator.diagnostics import Place
-from generator.model import AssignedDevice, Range, System, Window
+from generator.model import PAGE, AssignedDevice, Range, System, Window
+from generator.units import align_up
 
 
 
@@ -66,6 +67,11 @@ class Blob:
     size: int
     pa: int
     data: bytes = field(repr=False)
+
+    @property
+    def packed_size(self):
+        """With the zeros up to the end of its last page."""
+        return align_up(self.size, PAGE)
 
     @property
     def symbol(self):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 ABI_VERSION = 1  # CFG_ABI_VERSION that these rows are written for
 LOG_LEVELS = ("error", "warn", "info", "debug")
+ROW_WIDTH = 88  # of a row of C, without its indentation
 NAME_OF_LOG = "bulkhead"  # the hypervisor's own console source
 ACCESS_LETTERS = (("r", "CFG_R"), ("w", "CFG_W"), ("x", "CFG_X"))
 
@@ -73,7 +74,20 @@ def _line(place):
 
 
 def _row(note, **fields):
-    return Row("{ " + ", ".join(f".{k} = {v}" for k, v in fields.items()) + " }", note_text(note))
+    return Row(_initializer([f".{k} = {v}" for k, v in fields.items()]), note_text(note))
+
+
+def _initializer(fields):
+    """{ a, b } on one line, or on several when it is long."""
+    one = "{ " + ", ".join(fields) + " }"
+    if len(one) <= ROW_WIDTH:
+        return one
+    lines = [""]
+    for field in fields:
+        if len(lines[-1]) + len(field) > ROW_WIDTH:
+            lines.append("")
+        lines[-1] += f" {field},"
+    return "{" + "\n       ".join(lines) + "\n    }"
 
 
 # --- sizes and cfg_system -------------------------------------------------------------------
@@ -155,7 +169,8 @@ def config_tables(plan):
         ConfigTable("const struct cfg_cpu", "cfg_cpus", [_cpu(plan, c) for c in plan.cpus]),
         ConfigTable("const struct cfg_vm", "cfg_vms", [_vm(v) for v in plan.vms]),
         ConfigTable("const struct cfg_vcpu", "cfg_vcpus", [_vcpu(plan, v) for v in plan.vcpus]),
-        ConfigTable("const struct cfg_window", "cfg_windows", [_window(plan, w) for w in plan.windows]),
+        ConfigTable("const struct cfg_window", "cfg_windows",
+                    [_window(plan, w) for w in plan.windows]),
         ConfigTable("const struct cfg_load", "cfg_loads", _loads(plan, plan.loads)),
         ConfigTable("const struct cfg_load", "cfg_boot_loads", _loads(plan, plan.boot_loads)),
         ConfigTable("const struct cfg_mmio", "cfg_mmios", [_mmio(plan, m) for m in plan.mmios]),

@@ -88,7 +88,7 @@ def _piece_parts(vm, piece):
         return
     if file.kind != "elf":
         at = FLAT_DEFAULT if piece.at.value is None else piece.at.value
-        reason = "default: where QEMU loads a flat binary" if not piece.at.is_given else "as described"
+        reason = "as described" if piece.at.is_given else "default: where QEMU loads a flat binary"
         size = max(file.linux.image_size if file.linux else 0, file.size)
         yield PlannedPiece(vm.id, file.name, at, size, piece.place, reason, file.data)
         return

@@ -36,12 +36,14 @@ def _bare_irqs(vm):
 
 
 def spi_count(vm, emulated, irqs):
-    """(virtual SPIs, reason). What is out of range is refused later, and must not size anything."""
+    """(virtual SPIs, reason). What is out of range is refused later and must not size anything."""
     if vm.spis.is_given:
         return _in_range(vm.spis.value), "as described"
-    intids = [e.intid for e in emulated if e.vm == vm.id] + [i.vintid for i in irqs if i.vm == vm.id]
+    intids = [e.intid for e in emulated if e.vm == vm.id]
+    intids += [i.vintid for i in irqs if i.vm == vm.id]
     highest = max(intids, default=FIRST_SPI)
-    return _in_range(highest - FIRST_SPI + 1), f"default: enough for INTID {highest}, in steps of {SPIS_IN_REGISTER}"
+    reason = f"default: enough for INTID {highest}, in steps of {SPIS_IN_REGISTER}"
+    return _in_range(highest - FIRST_SPI + 1), reason
 
 
 def _in_range(count):

@@ -96,9 +96,11 @@ def _window_loads(window, pieces, ids, store):
         if not piece.data or piece.ipa < at:
             continue
         if piece.ipa > at:
-            yield PlannedLoad(at + to_pa, piece.ipa - at, None, f"clear {window.name}", window.place)
+            yield PlannedLoad(at + to_pa, piece.ipa - at, None, f"clear {window.name}",
+                              window.place)
         blob = ids[store.add(piece.data, piece.what)]
-        yield PlannedLoad(piece.ipa + to_pa, len(piece.data), blob, f"copy {piece.what}", piece.place)
+        yield PlannedLoad(piece.ipa + to_pa, len(piece.data), blob, f"copy {piece.what}",
+                          piece.place)
         at = piece.ipa + len(piece.data)
     if at < end:
         yield PlannedLoad(at + to_pa, end - at, None, f"clear {window.name}", window.place)

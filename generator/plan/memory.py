@@ -51,7 +51,7 @@ def placements(wished, ram, image):
 
 def _placed(wished, ram, image, largest_block):
     fixed = [w for w in wished if w.phys is not None]
-    placed = {w.key: Placement(w.phys, "as described") for w in fixed}
+    placed = {w.key: Placement(w.phys, _fixed_reason(w)) for w in fixed}
     free = _without(list(ram), [image] + [Range(w.phys, w.size) for w in fixed])
     floating = [w for w in wished if w.phys is None]
     for wish in sorted(floating, key=lambda w: -w.size):
@@ -67,6 +67,13 @@ def _placed(wished, ram, image, largest_block):
 
 def _block(size, largest):
     return next((b for b in (BLOCK_1G, BLOCK_2M) if b <= largest and size >= b), PAGE)
+
+
+def _fixed_reason(wish):
+    if wish.size >= BLOCK_2M and (wish.phys - (wish.ipa or 0)) % BLOCK_2M:
+        return ("as described; not congruent to the guest address modulo 2 MiB, so mapped by pages "
+                "of 4 KiB")
+    return "as described"
 
 
 def _reason(block):

@@ -71,7 +71,8 @@ int main(void)
 
 
 def run(*command):
-    return subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True).stdout
+    done = subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True)
+    return done.stdout
 
 
 @pytest.fixture(name="built", scope="module")
@@ -127,14 +128,15 @@ def test_c_says_what_the_plan_says(built, tmp_path):
         "mmio 9010000 1000 3 0"]
 
 
-FLAGS = ("-std=gnu11", "-ffreestanding", "-fno-pic", "-fno-builtin", "-Wall", "-Wextra", "-Wconversion",
-         "-Wsign-conversion", "-Wshadow", "-Wundef", "-Wredundant-decls", "-Wmissing-prototypes",
+FLAGS = ("-std=gnu11", "-ffreestanding", "-fno-pic", "-fno-builtin", "-Wall", "-Wextra",
+         "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wundef", "-Wredundant-decls", "-Wmissing-prototypes",
          "-Wcast-qual", "-Werror", "-O2")
 
 
 def linked(gen, folder, main="_start: b .\n.quad __image_size\n"):
     """The ELF of the generated files with a stub for the runtime; raises on a failed link."""
-    (folder / "s.S").write_text(f'.section .text.entry,"ax"\n.globl _start\n{main}', encoding="utf-8")
+    entry = f'.section .text.entry,"ax"\n.globl _start\n{main}'
+    (folder / "s.S").write_text(entry, encoding="utf-8")
     objects = []
     for source in (folder / "s.S", gen / "config.c", gen / "stage2.c", gen / "el2_map.c",
                    gen / "images.S"):
@@ -150,7 +152,8 @@ def test_linked_image_is_where_it_was_planned(built, tmp_path):
     with open(linked(out / "gen", tmp_path), "rb") as file:
         elf = ELFFile(file)
         assert elf.header.e_entry == plan.image.base
-        symbols = {s.name: s.entry.st_value for s in elf.get_section_by_name(".symtab").iter_symbols()}
+        table = elf.get_section_by_name(".symtab")
+        symbols = {s.name: s.entry.st_value for s in table.iter_symbols()}
         assert symbols["__image_size"] == plan.image.range.size
         assert symbols["__image_end"] == plan.image.end
         for table in (*plan.stage2_tables, *plan.el2_tables):
@@ -160,7 +163,8 @@ def test_linked_image_is_where_it_was_planned(built, tmp_path):
         assert [flags for _, flags in segments] == [5, 4, 6, 4], "nothing writable and executable"
         for blob in plan.blobs:
             section = elf.get_section_by_name(f".guest.{blob.id}")
-            assert section.header.sh_addr == blob.pa and section.data() == blob.data
+            assert section.header.sh_addr == blob.pa
+            assert section.data() == blob.data + bytes(-len(blob.data) % 0x1000)
         rodata = elf.get_section_by_name(".rodata")
         at = symbols["stage2_vm0_root"] - rodata.header.sh_addr + 8
         assert int.from_bytes(rodata.data()[at:at + 8], "little") == (
@@ -180,7 +184,8 @@ def test_what_does_not_fit_its_slot_is_said(built, tmp_path, section, sentence):
 
 def test_intermediate_files_are_json(built):
     _, out = built
-    resolved, plan = (json.loads((out / name).read_text()) for name in ("resolved.json", "plan.json"))
+    resolved = json.loads((out / "resolved.json").read_text())
+    plan = json.loads((out / "plan.json").read_text())
     size = resolved["vms"][0]["windows"][0]["size"]
     assert size == {"value": "67108864 (64 MiB)", "line": size["line"], "reason": "as described"}
     uart = resolved["vms"][0]["emulated"][0]
@@ -231,7 +236,8 @@ def test_text_from_the_description_stays_text(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     emit(plan, out)
-    run("gcc", "-fsyntax-only", "-Wall", "-Werror", f"-I{RUNTIME}", f"-I{out / 'gen'}", out / "gen" / "config.c")
+    run("gcc", "-fsyntax-only", "-Wall", "-Werror", f"-I{RUNTIME}", f"-I{out / 'gen'}",
+        out / "gen" / "config.c")
 
 
 @pytest.mark.parametrize("key, code", [("ctrl-]", 0x1D), ("ctrl-a", 1), ("ctrl-\\", 0x1C)])

@@ -39,7 +39,8 @@ def test_seventeenth_vcpu_is_in_the_next_cluster(tmp_path):
 
 
 def test_emulated_devices(tmp_path):
-    tree = tree_of(tmp_path, one_vm(more="      rtc: { emulate: pl031, at: 0x0a000000, irq: { spi: 5 } }"))
+    more = "      rtc: { emulate: pl031, at: 0x0a000000, irq: { spi: 5 } }"
+    tree = tree_of(tmp_path, one_vm(more=more))
     uart, rtc = tree.nodes["/pl011@9000000"], tree.nodes["/pl031@a000000"]
     assert uart.u32s("interrupts") == (0, 1, 4) and rtc.u32s("interrupts") == (0, 5, 4)
     assert rtc.u32s("reg") == (0, 0x0A000000, 0, 0x1000)

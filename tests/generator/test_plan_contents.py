@@ -106,7 +106,8 @@ def assert_filled_once(plan):
 
 
 def test_every_byte_is_filled_once(tmp_path):
-    more = "      more: { size: 20 KiB }\n      rom: { size: 64 KiB, image: files/flat.bin, access: r }"
+    more = ("      more: { size: 20 KiB }\n"
+            "      rom: { size: 64 KiB, image: files/flat.bin, access: r }")
     for how in (LINUX_BOOT, boot("images: [ { file: files/twice.elf } ]"),
                 boot("images: [ { file: files/flat.bin, at: 0x40000000 } ]")):
         assert_filled_once(planned(tmp_path, one_vm(boot=how, more_memory=more)))

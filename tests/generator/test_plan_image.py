@@ -41,7 +41,8 @@ def test_tables_fit_the_room_set_aside(tmp_path):
 
 def test_room_grows_with_the_counts(tmp_path):
     board = planned(tmp_path, one_vm()).system.board
-    few = Counts(cpus=4, vms=1, vcpus=1, rows=10, spis=32, intid_limit=40, consoles=1, table_bytes=0)
+    few = Counts(cpus=4, vms=1, vcpus=1, rows=10, spis=32, intid_limit=40, consoles=1,
+                 table_bytes=0)
     many = replace(few, vcpus=64, spis=64 * 960, consoles=64)
     assert (image_layout(board, many).slot("data").size
             >= image_layout(board, few).slot("data").size + 63 * 1024 + 63 * 960 * 16)
@@ -56,7 +57,8 @@ def test_el2_map(tmp_path):
     ram = plan.windows_of(0)[-1]
     for address in (slot("data").base, ram.pa, ram.pa + ram.size - 1):
         assert mapped(plan, address) & (XN | READ_ONLY | NORMAL) == XN | NORMAL
-    assert mapped(plan, 0x40000000) & (XN | READ_ONLY) == XN | READ_ONLY, "the firmware's devicetree"
+    firmware_devicetree = 0x40000000
+    assert mapped(plan, firmware_devicetree) & (XN | READ_ONLY) == XN | READ_ONLY
     for device in (0x08000000, 0x080A0000, 0x080A0000 + 0xF60000 - 1, 0x09000000):
         assert mapped(plan, device) & (XN | READ_ONLY | 0x1C) == XN | DEVICE
 

@@ -56,7 +56,8 @@ def test_ragged_ends_use_pages_only_at_the_ends():
 
 
 def test_first_mapping_wins():
-    leaves = walk(built(Mapping(0, GIB, 2 * PAGE, 0, "a"), Mapping(PAGE, 2 * GIB, 2 * PAGE, 0, "b")))
+    leaves = walk(built(Mapping(0, GIB, 2 * PAGE, 0, "a"),
+                        Mapping(PAGE, 2 * GIB, 2 * PAGE, 0, "b")))
     assert [(at, pa) for at, pa, _, _ in leaves] == [
         (0, GIB), (PAGE, GIB + PAGE), (2 * PAGE, 2 * GIB + PAGE)]
 
