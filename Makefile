@@ -9,15 +9,13 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 SYSTEM  ?= system.yaml
 FLAVOUR ?=
-# Time in the machine counts instructions, so that a busy host cannot make a partition late.
-QEMU_FLAGS ?= -icount shift=1,sleep=on
 PYTHON  := /usr/bin/python3
 QEMU    ?= qemu-system-aarch64
 Q       := $(if $(V),,@)
 
 # In QEMU time counts instructions (2 ns each), so that a busy host makes nothing late. Without
 # this (QEMU_FLAGS=), time is the host's and each CPU has a thread of its own.
-QEMU_FLAGS ?= -icount shift=1
+QEMU_FLAGS ?= -icount shift=1,sleep=on
 
 stem := $(basename $(notdir $(SYSTEM)))
 NAME := $(if $(filter system,$(stem)),default,$(stem))
@@ -28,7 +26,7 @@ say   = @printf '\n== %s\n' "$(1)"
 export FLAVOUR
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: image compile run test check debug clean guests help install system-tests
+.PHONY: image compile run test check debug clean guests help install
 
 help:
 	@echo 'Bulkhead: partitions one Arm machine as system.yaml says.'
