@@ -1,20 +1,18 @@
-"""Rules about what lies in a VM's memory when it starts, and where it starts.
+"""Rules about what lies in a VM's memory when it starts.
 
 INV-LOAD-INSIDE, INV-LOAD-ONCE: each piece lies in one window and no two on the same byte.
 """
 
 from generator.diagnostics import Note
-from generator.model import Range
 from generator.rules import images
 from generator.rules.context import lowest_gap, overlapping_pairs, with_size
 from generator.units import address_text, align_down, align_up, range_text, size_text
 
 FDT_ALIGN = 8  # [DTSpec 5.2]
-INSTRUCTION = 4
 BLOCK = 2 << 20
 
 
-def _sound_vms(context):
+def sound_vms(context):
     """VMs whose memory and files have no mistake that was reported already."""
     bad = {vm.name for vm, file, role in images.files(context) if not images.is_usable(file)
            or (role == "kernel" and file.linux is None)}
@@ -24,37 +22,37 @@ def _sound_vms(context):
             yield vm
 
 
-def _windows(context, vm):
+def windows_of(context, vm):
     return [w for w in context.plan.windows_of(vm.id)
             if w.ipa is not None and w.kind != "device" and w.size]
 
 
-def _ram(context, vm):
-    return [w for w in _windows(context, vm) if w.kind == "ram"]
+def ram_of(context, vm):
+    return [w for w in windows_of(context, vm) if w.kind == "ram"]
 
 
-def _map_notes(context, vm):
+def map_notes(context, vm):
     return [Note(f"`{vm.name}`'s window `{w.name}` is {with_size(w.ipa_range)}", w.place)
-            for w in _windows(context, vm) if w.kind == "ram"]
+            for w in windows_of(context, vm) if w.kind == "ram"]
 
 
 def piece_outside(context):
     """image-larger-than-window, elf-segment-outside-memory, image-outside-memory,
     devicetree-outside-memory."""
-    for vm in _sound_vms(context):
+    for vm in sound_vms(context):
         for piece in context.plan.pieces_of(vm.id):
             if piece.window is None and piece.ipa is not None:
                 _report_outside(context, vm, piece)
 
 
 def _report_outside(context, vm, piece):
-    span, notes = piece.ipa_range, _map_notes(context, vm)
-    start = next((w for w in _ram(context, vm) if w.ipa_range.base <= span.base < w.ipa_range.end),
-                 None)
+    span, notes = piece.ipa_range, map_notes(context, vm)
+    start = next((w for w in ram_of(context, vm)
+                  if w.ipa_range.base <= span.base < w.ipa_range.end), None)
     if start is not None:
         missing = align_up(span.end - start.ipa_range.end, 4096)
         context.error("image-larger-than-window", piece.place,
-                      f"{_named(piece)} needs {with_size(span)}, but the window `{start.name}` "
+                      f"{named(piece)} needs {with_size(span)}, but the window `{start.name}` "
                       f"ends at {address_text(start.ipa_range.end - 1)}", *notes,
                       remedy=f"make `{start.name}` `{size_text(start.size + missing)}` or larger")
         return
@@ -62,12 +60,12 @@ def _report_outside(context, vm, piece):
             "elf-segment-outside-memory" if piece.what.startswith("segment ") else
             "image-outside-memory")
     context.error(rule, piece.place,
-                  f"{_named(piece)} at {with_size(span)} lies in no private window of `{vm.name}`",
+                  f"{named(piece)} at {with_size(span)} lies in no private window of `{vm.name}`",
                   *notes, remedy=_window_remedy(context, vm, span))
 
 
 def _window_remedy(context, vm, span):
-    window = next((w for w in _ram(context, vm) if w.size >= span.size), None)
+    window = next((w for w in ram_of(context, vm) if w.size >= span.size), None)
     low = align_down(span.base, BLOCK)
     size = size_text(align_up(span.end - low, BLOCK))
     own = f"add a window `{{ at: {address_text(low)}, size: {size} }}`"
@@ -80,16 +78,18 @@ def _span_text(span):
     return range_text(span.base, span.size)
 
 
-def _named(piece):
-    return f"the {piece.what}" if piece.what in ("kernel", "initrd", "devicetree") \
-        else f"`{piece.what}`" if not piece.what.startswith("segment ") else f"{piece.what}"
+def named(piece):
+    """A piece as a sentence names it."""
+    if piece.what in ("kernel", "initrd", "devicetree"):
+        return f"the {piece.what}"
+    return piece.what if piece.what.startswith("segment ") else f"`{piece.what}`"
 
 
 def pieces_overlap(context):
     """image-without-address, initrd-over-kernel, devicetree-over-image, images-overlap."""
-    for vm in _sound_vms(context):
-        pieces = sorted((p for p in context.plan.pieces_of(vm.id) if p.ipa is not None
-                         and p.memory_size and p.window is not None), key=lambda p: (p.ipa_range, p.place))
+    for vm in sound_vms(context):
+        inside = [p for p in context.plan.pieces_of(vm.id) if p.memory_size and p.window]
+        pieces = sorted(inside, key=lambda p: (p.ipa_range, p.place))
         for one, other in overlapping_pairs(pieces, lambda p: p.ipa_range):
             _report_overlap(context, vm, pieces, one, other)
 
@@ -104,9 +104,9 @@ def _report_overlap(context, vm, pieces, one, other):
     extra = "; a kernel needs more memory than its file has, for its zeroed data" \
         if rule == "initrd-over-kernel" else ""
     context.error(rule, second.place,
-                  f"{_named(second)} at {_span_text(second.ipa_range)} overlaps {_named(first)} at "
+                  f"{named(second)} at {_span_text(second.ipa_range)} overlaps {named(first)} at "
                   f"{_span_text(first.ipa_range)}{extra}",
-                  Note(f"{_named(first)} is here", first.place), remedy=remedy)
+                  Note(f"{named(first)} is here", first.place), remedy=remedy)
 
 
 def _move_words(piece, free):
@@ -127,23 +127,6 @@ def _overlap_rule(context, vm, first, second):
     return "images-overlap"
 
 
-def kernel_misaligned(context):
-    """kernel-misaligned: text_offset from a multiple of 2 MiB [Documentation/arch/arm64/booting]."""
-    for vm in _sound_vms(context):
-        for piece in vm.boot.pieces:
-            header = piece.file.linux
-            if header is None:
-                continue
-            at = next(p.ipa for p in context.plan.pieces_of(vm.id) if p.place == piece.place)
-            if (at - header.text_offset) % BLOCK:
-                right = align_up(at - header.text_offset, BLOCK) + header.text_offset
-                context.error("kernel-misaligned", piece.at.place or piece.place,
-                              f"`{piece.file.name}` is an arm64 Image and at {address_text(at)}, "
-                              f"which is not text_offset (0x{header.text_offset:x}) from a "
-                              "multiple of 2 MiB: it would not boot",
-                              remedy=f"write `at: {address_text(right)}`, or use `boot: linux`")
-
-
 def _has_no_address(vm, piece):
     return any(p.place == piece.place and p.file.kind != "elf" and not p.at.is_given
                for p in vm.boot.pieces)
@@ -155,7 +138,7 @@ def _is_kernel(piece):
 
 def _free_for(context, vm, pieces, piece):
     taken = [p.ipa_range for p in pieces if p is not piece]
-    for window in _ram(context, vm):
+    for window in ram_of(context, vm):
         span = window.ipa_range
         start = piece.ipa if span.base <= piece.ipa < span.end else span.base
         free = lowest_gap(taken, piece.memory_size, BLOCK, start, span.end)
@@ -179,81 +162,6 @@ def image_window_too_small(context):
                               "leave it out")
 
 
-def entry_point(context):
-    """entry-misaligned, entry-outside-memory, entry-not-executable, entry-on-nothing."""
-    for vm in _sound_vms(context):
-        entry = context.plan.vms[vm.id].entry
-        if entry is None:
-            continue
-        place = vm.boot.entry.place or (vm.boot.pieces[0].file.place if vm.boot.pieces
-                                        else vm.boot.place)
-        problem = _entry_problem(context, vm, entry)
-        if problem:
-            rule, words, remedy = problem
-            context.error(rule, place, f"the entry point {address_text(entry)} {words}",
-                          *(_map_notes(context, vm) if rule == "entry-outside-memory" else ()),
-                          remedy=remedy)
-
-
-def _entry_problem(context, vm, entry):
-    if entry % INSTRUCTION:
-        return ("entry-misaligned", "is not a multiple of 4, as every instruction is",
-                f"write {address_text(align_down(entry, INSTRUCTION))}")
-    window = next((w for w in _windows(context, vm)
-                   if w.ipa_range.base <= entry < w.ipa_range.end), None)
-    contents = _contents(context, vm)
-    somewhere = f"write {address_text(contents[0][1].base)}, where {contents[0][0]} begins" \
-        if contents else "write an address in one of them"
-    if window is None:
-        if not vm.boot.entry.is_given:
-            return None  # where the image itself lies is wrong, and has its own diagnostic
-        return "entry-outside-memory", f"lies in no window of `{vm.name}`", somewhere
-    if "x" not in window.access:
-        return ("entry-not-executable",
-                f"lies in the window `{window.name}`, whose access is `{window.access}`",
-                f"write `access: {window.access}x` at `{window.name}`")
-    if not any(span.base <= entry < span.end for _what, span in contents):
-        return ("entry-on-nothing", f"lies in the window `{window.name}`, but nothing is loaded "
-                "there", somewhere)
-    return None
-
-
-def _contents(context, vm):
-    """(what, range) of everything that has contents at the start, in order of the description."""
-    found = [(_named(p), Range(p.ipa, len(p.data))) for p in context.plan.pieces_of(vm.id)
-             if p.ipa is not None and p.what != "devicetree"]
-    return found + [(f"`{w.source.image.name}`", w.ipa_range) for w in _windows(context, vm)
-                    if w.kind == "image"]
-
-
-def entry_missing(context):
-    """entry-missing: images in windows do not say where they start."""
-    for vm in _sound_vms(context):
-        if context.plan.vms[vm.id].entry is None and vm.boot.linux is None:
-            context.error("entry-missing", vm.boot.place,
-                          f"nothing says where `{vm.name}` starts",
-                          remedy="add `entry: ADDRESS`")
-
-
-def kernel_window(context):
-    """kernel-window-access, linux-without-ram: Linux writes to its memory and executes it."""
-    for vm in _sound_vms(context):
-        if vm.boot.linux is None:
-            continue
-        piece = next((p for p in context.plan.pieces_of(vm.id) if p.what == "kernel"), None)
-        if piece is None:
-            context.error("linux-without-ram", vm.boot.linux.place,
-                          f"`{vm.name}` has no private window for Linux",
-                          remedy="add `ram: { size: 256 MiB }` under `memory`")
-            continue
-        window = next((w for w in _ram(context, vm) if w.name == piece.window), None)
-        if window is not None and window.access != "rwx":
-            context.error("kernel-window-access", window.source.access.place or window.place,
-                          f"Linux runs in the window `{window.name}`, whose access is "
-                          f"`{window.access}`; it must read, write and execute there",
-                          Note("the kernel is here", piece.place), remedy="write `access: rwx`")
-
-
 def devicetree_misaligned(context):
     """devicetree-misaligned."""
     for vm in context.vms:
@@ -266,5 +174,4 @@ def devicetree_misaligned(context):
                           remedy=f"write {address_text(low)} or {address_text(low + FDT_ALIGN)}")
 
 
-RULES = (piece_outside, pieces_overlap, kernel_misaligned, image_window_too_small, entry_point, entry_missing,
-         kernel_window, devicetree_misaligned)
+RULES = (piece_outside, pieces_overlap, image_window_too_small, devicetree_misaligned)

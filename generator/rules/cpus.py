@@ -52,7 +52,7 @@ def cpu_taken(context):
 
 
 def cpus_exhausted(context):
-    """cpus-too-many, cpus-exhausted: a number of CPUs that the board, or what is left of it, has."""
+    """cpus-too-many, cpus-exhausted: as many CPUs as the board, or what is left of it, has."""
     count = len(context.board.cpus)
     for vm in context.vms:
         if vm.cpu_list:

@@ -57,8 +57,9 @@ def device_shares_page(context):
     for vm in context.vms:
         own = {device.device.path for device in vm.assigned}
         for device in vm.assigned:
-            others = [] if context.is_refused(device.device) else _on_same_pages(context, device.device)
-            strangers = [path for path in others if path not in own]
+            if context.is_refused(device.device):
+                continue
+            strangers = [path for path in _on_same_pages(context, device.device) if path not in own]
             if strangers:
                 context.error("device-shares-page", device.node.place,
                               f"{device.device.path} shares a 4 KiB page with "

@@ -1,8 +1,10 @@
-"""Rules about names and what the board must be."""
+"""Rules about names, the console's key, and what the board must be."""
 
 from generator.diagnostics import Note
 
 RESERVED = ("bulkhead", "none")
+KEYS_IN_USE = {"ctrl-h": "Backspace", "ctrl-i": "Tab", "ctrl-j": "the end of a line",
+               "ctrl-m": "Enter"}
 
 
 def name_clash(context):
@@ -28,6 +30,18 @@ def name_reserved(context):
                           remedy=f"rename it, for example `{vm.name}0`")
 
 
+def switch_key_in_use(context):
+    """switch-key-in-use: a key that people type for something else, or that never arrives."""
+    key = context.system.hypervisor.switch_key
+    user = KEYS_IN_USE.get(key.value)
+    if key.value == "ctrl-a" and "-nographic" in context.board.qemu:
+        user = "what QEMU keeps for its own menu"
+    if key.is_given and user:
+        context.error("switch-key-in-use", key.place,
+                      f"`{key.value}` is {user}, so that it cannot move the console's input",
+                      remedy="write `ctrl-]` or `ctrl-t`, or leave it out")
+
+
 def board_without_gicv3(context):
     """board-without-gicv3."""
     if context.board.gic is None:
@@ -45,4 +59,4 @@ def board_without_console(context):
                       "devicetree", remedy="correct `console` in board.yaml")
 
 
-RULES = (name_clash, name_reserved, board_without_gicv3, board_without_console)
+RULES = (name_clash, name_reserved, switch_key_in_use, board_without_gicv3, board_without_console)

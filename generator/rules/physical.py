@@ -23,7 +23,7 @@ class Owned:
 
 
 def _fixed(context):
-    """What has a fixed physical address, sorted by it. Misaligned ones have a diagnostic already."""
+    """What has a fixed physical address, sorted by it; misaligned ones have been reported."""
     found = [Owned(f"the shared memory `{s.name}`", Range(s.phys.value, s.size.value), s.phys.place)
              for s in context.system.shared if s.phys.is_given]
     for vm in context.vms:
@@ -129,8 +129,8 @@ def phys_overlap(context):
 def ram_exhausted(context):
     """ram-exhausted: what the compiler should place has room."""
     missing = [(w.size, w.source.size.place or w.place, f"`{context.vm_name(w.vm)}`'s window "
-                f"`{w.name}`") for w in context.plan.windows if w.kind == "ram" and w.pa is None and w.size
-               and not w.source.phys.is_given]
+                f"`{w.name}`") for w in context.plan.windows
+               if w.kind == "ram" and w.pa is None and w.size and not w.source.phys.is_given]
     missing += [(s.size, s.place, f"the shared memory `{s.name}`") for s in context.plan.shared
                 if s.pa is None and s.size and not _shared_is_fixed(context, s.name)]
     for size, place, what in missing:

@@ -1,4 +1,4 @@
-"""Shared by the generator's tests: a folder to write descriptions in, with image files and boards."""
+"""Shared by the generator's tests: a folder for descriptions, with image files and boards."""
 
 from pathlib import Path
 import shutil

@@ -62,8 +62,9 @@ def test_each_rule_in_the_sources_has_a_bad_description():
     for source in sources:
         text = source.read_text(encoding="utf-8")
         named |= set(re.findall(r'\.(?:error|warning)\(\s*"([a-z0-9-]+)"', text))
-    named |= set(re.findall(r'"(?:type|enum|pattern|minimum|maximum|multipleOf|minItems|maxProperties|'
-                            r'minProperties|cpus|memory|boot)": "([a-z0-9]+-[a-z0-9-]+)"',
+    keywords = ("type|enum|pattern|minimum|maximum|multipleOf|minItems|minProperties|"
+                "maxProperties|cpus|memory|boot")
+    named |= set(re.findall(rf'"(?:{keywords})": "([a-z0-9]+-[a-z0-9-]+)"',
                             (GENERATOR / "schema.json").read_text(encoding="utf-8")))
     assert named - {"description-unreadable"} <= set(RULES)
 

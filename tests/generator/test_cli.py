@@ -126,7 +126,7 @@ def explained(capsys, full, *question):
     (["0x09000000"], ["/pl011@9000000 of the board, which the hypervisor keeps",
                       "`linux` at 0x09000000: emulated PL011 `uart`", "full.yaml:26:7",
                       "`rt` at 0x09000000: nothing"]),
-    (["0x50000000"], ["`rt`'s window `ram`, which it sees at 0x40000000", "full.yaml:40:7"]),
+    (["0x50000100"], ["`rt`'s window `ram`, which it sees at 0x40000100", "full.yaml:40:7"]),
     (["0x40200000"], ["the system image's text"]),
     (["0x70000004", "--vm", "rt"], ["`rt` at 0x70000004: window `shm`", "shared, r)"]),
     (["irq", "33"], ["INTID 33 is SPI 1", "goes to the hypervisor's console, on CPU 3",

@@ -38,7 +38,8 @@ def replaced(node, text):
 
 
 ALL = list(scalars(yaml.compose(FULL)))
-NAMES = {"frames", "table", "linux", "rt", "ram", "rom", "copy", "shm", "cfg", "uart", "gpio", "rtc"}
+NAMES = {"frames", "table", "linux", "rt", "ram", "rom", "copy", "shm", "cfg", "uart", "gpio",
+         "rtc"}
 # Keys of the language; `linux` is also the name of a VM.
 KEYS = [n for n, is_key in ALL if is_key and (n.value not in NAMES or n.start_mark.column == 6
                                              and n.value == "linux")]
@@ -51,6 +52,16 @@ def ids(nodes):
 
 def test_nothing_to_say(in_bench):
     assert [d.as_text() for d in check_text(in_bench, FULL)] == []
+
+
+def test_default_description_is_right(in_bench):
+    text = (HERE.parent.parent / "system.yaml").read_text(encoding="utf-8")
+    for built, small in (("build/guests/linux/Image", "files/Image"),
+                         ("build/guests/linux/initramfs.cpio.gz", "files/initrd"),
+                         ("build/guests/rt/rt.elf", "files/rt.elf")):
+        assert built in text
+        text = text.replace(built, small)
+    assert [d.as_text() for d in check_text(in_bench, text)] == []
 
 
 @pytest.mark.parametrize("node", KEYS, ids=ids(KEYS))

@@ -9,15 +9,16 @@ from generator.invariants import require_invariants
 from generator.load import load_text
 from test_good import ALL, FULL
 
-POOL = ["0", "1", "-1", "3", "4", "31", "33", "64", "0x1000", "0x1001", "0x08000000", "0x09000000",
-        "0x40000000", "0x40200000", "0x40400000", "0x50000000", "0xbffff000", "0xfffffff000",
-        "0x10000000000", "0xffffffffffffffff", "0x10000000000000000", "1.5", ".5", "1e999", "9" * 50, "9" * 5000, "9" * 5000 + " KiB", "true", "null",
-        "[]", "{}", "[1, 2]", "[[0]]", "{ a: 1 }", "''", "x", "ram", "frames", "rwx", "r", "w",
-        "0 KiB", "4 KiB", "1 B", "16 MiB", "2 GiB", "99999999999 GiB", "files/Image",
-        "files/rt.elf", "files/initrd", "files/none", "files", "files/cut.elf", "files/x86.elf",
-        "/pl011@9000000", "/intc@8000000", "/virtio_mmio@a000000", '"&gpio"', "/", "/memory@40000000",
-        "/cpus/cpu@0", "/pcie@10000000", "/flash@0", "serial0", "qemu-virt", "qemu-virt-64", "level",
-        "accept-risk", "linux", "a" * 40, "\"\\0\"", "é"]
+POOL = ["0", "1", "-1", "3", "4", "31", "33", "64", "0x1000", "0x1001", "0x08000000",
+        "0x09000000", "0x40000000", "0x40200000", "0x40400000", "0x50000000", "0xbffff000",
+        "0xfffffff000", "0x10000000000", "0xffffffffffffffff", "0x10000000000000000", "1.5", ".5",
+        "1e999", "9" * 50, "9" * 5000, "9" * 5000 + " KiB", "true", "null", "[]", "{}", "[1, 2]",
+        "[[0]]", "{ a: 1 }", "''", "x", "ram", "frames", "rwx", "r", "w", "0 KiB", "4 KiB", "1 B",
+        "16 MiB", "2 GiB", "99999999999 GiB", "files/Image", "files/rt.elf", "files/initrd",
+        "files/none", "files", "files/cut.elf", "files/x86.elf", "/pl011@9000000",
+        "/intc@8000000", "/virtio_mmio@a000000", '"&gpio"', "/", "/memory@40000000",
+        "/cpus/cpu@0", "/pcie@10000000", "/flash@0", "serial0", "qemu-virt", "qemu-virt-64",
+        "level", "accept-risk", "linux", "a" * 40, "\"\\0\"", "é"]
 EDITS = st.lists(st.tuples(st.integers(0, len(ALL) - 1), st.sampled_from(POOL)), min_size=1,
                  max_size=4)
 
