@@ -64,15 +64,17 @@ def _elf(data):
     entry, table, entry_size, count = header[4], header[5], header[9], header[10]
     if count and (entry_size < ELF64_PROGRAM.size or table + count * entry_size > len(data)):
         return ElfImage(machine, bits, entry, ()), "has program headers outside the file"
-    segments = []
+    segments, physical_entry = [], entry
     for i in range(count):
-        kind, _, offset, _, address, file_size, memory_size, _ = ELF64_PROGRAM.unpack_from(
+        kind, _, offset, virtual, address, file_size, memory_size, _ = ELF64_PROGRAM.unpack_from(
             data, table + i * entry_size)
         if kind != PT_LOAD or memory_size == 0:
             continue
         if offset + file_size > len(data) or file_size > memory_size:
             return ElfImage(machine, bits, entry, ()), "has a segment outside the file"
         segments.append(ElfSegment(address, offset, file_size, memory_size))
+        if virtual <= entry < virtual + memory_size:  # linked to run elsewhere than it is loaded
+            physical_entry = entry - virtual + address
     problem = "" if segments else "has nothing to load"
     ordered = tuple(sorted(segments, key=lambda s: s.address))
-    return ElfImage(machine, bits, entry, ordered), problem
+    return ElfImage(machine, bits, physical_entry, ordered), problem

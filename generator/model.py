@@ -151,7 +151,7 @@ class ElfSegment:
 class ElfImage:
     machine: int
     bits: int
-    entry: int
+    entry: int  # physical: where the first instruction is loaded
     segments: tuple[ElfSegment, ...]  # PT_LOAD with memory, sorted by address
 
 

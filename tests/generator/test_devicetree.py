@@ -98,6 +98,17 @@ def test_qemu_virt_64():
     assert board.ram == (Range(0x40000000, 16 << 30),)
 
 
+def test_board_with_too_few_redistributors(tmp_path):
+    facts = (BOARDS / "qemu-virt" / "board.yaml").read_text(encoding="utf-8")
+    source = (BOARDS / "qemu-virt" / "board.dts").read_text(encoding="utf-8")
+    assert "0x80a0000 0x00 0xf60000" in source
+    (tmp_path / "board.yaml").write_text(facts, encoding="utf-8")
+    (tmp_path / "board.dts").write_text(
+        source.replace("0x80a0000 0x00 0xf60000", "0x80a0000 0x00 0x60000"), encoding="utf-8")
+    with pytest.raises(BoardError, match="too small for all CPUs"):
+        load_board(str(tmp_path))
+
+
 @pytest.mark.parametrize("text, sentence", [
     ("image_base: 0", "lacks"), ("[", "cannot be read"),
     ("{image_base: 0, pa_bits: 41, console: x, grants: [], qemu: []}", "pa_bits is 41"),

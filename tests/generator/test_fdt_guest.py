@@ -60,6 +60,13 @@ def test_a_passed_through_device_is_the_guests(tmp_path):
     assert tree.by_phandle(gpio.u32("clocks")).compatible == ("fixed-clock",)
 
 
+def test_references_to_what_the_guest_lacks_lead_nowhere(tmp_path):
+    """dtc numbers a board's nodes from 1 upwards."""
+    more = "      gpio: { assign: /pl061@9030000 }"
+    tree = tree_of(tmp_path, one_vm(more=more))
+    assert all(n.phandle >= 0x8000 for n in tree.nodes.values() if n.phandle is not None)
+
+
 def test_edge_interrupts_say_so(tmp_path):
     more = '      disk: { assign: "&virtio3", dma: accept-risk }'
     assert tree_of(tmp_path, one_vm(more=more)).nodes["/virtio_mmio@a000600"].u32s(

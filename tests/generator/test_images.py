@@ -35,6 +35,12 @@ def test_elf_segments_by_address(tmp_path):
     assert image.data[first.file_offset:][:2] == b"ab"
 
 
+def test_entry_of_an_elf_that_is_linked_elsewhere(tmp_path):
+    data = bytearray(elf([(0x40080000, CODE, 0x1000)], 0xFFFF000000000010))
+    data[64 + 16:64 + 24] = struct.pack("<Q", 0xFFFF000000000000)  # p_vaddr
+    assert read(tmp_path, bytes(data)).elf.entry == 0x40080010
+
+
 def test_flat(tmp_path):
     assert read(tmp_path, CODE).kind == "flat"
 

@@ -51,6 +51,13 @@ def test_the_system_image_is_kept_free():
     assert found[("b",)] is None
 
 
+def test_a_fixed_place_that_costs_pages_says_so():
+    wished = [wish("a", 4 * MIB, phys=GIB + 65 * MIB), wish("b", 4 * MIB, phys=GIB + 70 * MIB)]
+    found = placements(wished, RAM, IMAGE)
+    assert "mapped by pages" in found[("a",)].reason
+    assert found[("b",)].reason == "as described"
+
+
 def test_what_does_not_fit_is_none_and_the_rest_is_placed():
     found = placed(wish("a", 4 * GIB), wish("b", MIB))
     assert found[("a",)] is None and found[("b",)] is not None
