@@ -40,9 +40,9 @@ def machine(build, flavour, request):
     """machine(description) -> a started Machine, ended with the test."""
     running = []
 
-    def start(description, qemu_flags=ICOUNT):
+    def start(description, qemu_flags=ICOUNT, image=None):
         name = request.node.name.replace("/", "_")
-        started = Machine(build(description, flavour), flavour, name, qemu_flags)
+        started = Machine(build(description, flavour), flavour, name, qemu_flags, image)
         running.append(started)
         return started.__enter__()
 

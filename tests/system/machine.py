@@ -32,12 +32,15 @@ class Timeout(AssertionError):
 
 
 class Machine:
-    def __init__(self, out, flavour="", name="test", qemu_flags=ICOUNT):
+    def __init__(self, out, flavour="", name="test", qemu_flags=ICOUNT, image=None):
         self.out = Path(out)
         self.flavour = flavour
         self.console = Console()
         self.transcript = self.out / f"transcript-{name}.log"
-        self._qemu_flags = list(qemu_flags)
+        # QEMU takes the last -kernel: another form of the image than the generated one.
+        other = [] if image is None else ["-kernel", str(self.out / image)]
+        self._qemu_flags = [*qemu_flags, *other]
+        self._raw = ""
         self._consumed = {}
         self._focus = None
         self._process = None
@@ -100,8 +103,16 @@ class Machine:
             return False
         self._log.write(data)
         self._log.flush()
+        self._raw += data.decode("latin-1")
         self.console.feed(data.decode("latin-1"))
         return True
+
+    def expect_raw(self, pattern, timeout=60):
+        """Waits for what comes without a label: a panic, or a word before the console is up."""
+        deadline = time.monotonic() + timeout
+        while re.search(pattern, self._raw) is None:
+            if not self._read(deadline - time.monotonic()):
+                raise Timeout(f"not seen within {timeout} s: {pattern!r} in\n{self._raw[-4000:]}")
 
     def _report(self, patterns, timeout):
         wanted = " or ".join(f"{vm}: {pattern!r}" for vm, pattern in patterns.items())
