@@ -494,3 +494,33 @@ TEST(random_instructions)
     }
     CHECK(done > 50000U);
 }
+
+/* Any syndrome, any instruction, any registers, at and around every device: it ends, and the
+ * devices see nothing outside their regions. */
+TEST(random_aborts)
+{
+    static const uint64_t around[] = {UART, GICR, 0x08000000, 0x09010000, 0x08010000, RAM};
+    unsigned answered = 0;
+    for (unsigned n = 0; n < 300000U; n++) {
+        const uint64_t r = test_random();
+        const uint64_t ipa = around[r % ARRAY_COUNT(around)] + ((r >> 8) & 0x1FFFU) - 8U;
+        for (unsigned i = 0; i < 31U; i++) {
+            v->x[i] = (test_random() % 4U == 0U) ? test_random() : ipa;
+        }
+        ram[0] = (uint32_t)test_random();
+        record_count = 0;
+        refuse_at = (unsigned)(test_random() % 8U);
+        fake_sysreg_set("SP_EL1", ipa);
+        fake_sysreg_set("FAR_EL2", ipa);
+        fake_sysreg_set("SPSR_EL2", test_random() & 0x1FU);
+        fake_sysreg_set("SCTLR_EL1", test_random() & (SCTLR_EE | SCTLR_E0E));
+        const uint64_t esr = UINT64_C(0x24) << 26 | (test_random() & 0x1FFFFFF);
+        answered += mmio_abort(v, esr, ipa_make(ipa)) == EXIT_SKIP;
+        for (unsigned i = 0; i < record_count; i++) {
+            static const uint64_t sizes[] = {0x10000, 0x40000, 0x1000, 0x1000};
+            const struct mmio_access *const a = &records[i].access;
+            CHECK(a->offset + a->size_bytes <= sizes[records[i].kind]);
+        }
+    }
+    CHECK(answered > 1000U);
+}
