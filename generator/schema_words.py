@@ -207,6 +207,14 @@ def _report_too_many(error, node, name_place, diagnostics):
     return {node.path}
 
 
+def _report_long(error, node, name_place, diagnostics):
+    limit = error.validator_value
+    diagnostics.error("text-too-long", node.place,
+                      f"{_name(node)} has {len(node.value)} characters; {limit} are possible",
+                      remedy="write a shorter one")
+    return {node.path}
+
+
 def _report_alternatives(error, node, name_place, diagnostics):
     diagnostics.error(_rule(error, "wrong-type"), _value_place(node, name_place),
                       f"{_name(node)} is {found_words(node)}; expected: "
@@ -228,6 +236,7 @@ _REPORTS = {
     "minProperties": _report_empty,
     "maxProperties": _report_too_many,
     "minLength": _report_empty,
+    "maxLength": _report_long,
     "oneOf": _report_alternatives,
 }
 

@@ -138,8 +138,15 @@ def ram_exhausted(context):
         context.error("ram-exhausted", place,
                       f"no room for {what} of {size_text(size)}: the largest free stretch of RAM "
                       f"is {size_text(largest)} of {size_text(_ram_total(context))}",
-                      *_holders(context), remedy=f"make it `{size_text(largest)}` or less, or "
-                      "another one smaller" if largest else "make another one smaller")
+                      *_holders(context), remedy=_smaller_words(size, largest))
+
+
+def _smaller_words(size, largest):
+    if largest >= size:
+        return "place it at a guest address that is a multiple of 2 MiB, as the free stretch is"
+    if largest:
+        return f"make it `{size_text(largest)}` or less, or another one smaller"
+    return "make another one smaller"
 
 
 def _shared_is_fixed(context, name):
