@@ -1,8 +1,8 @@
 """The two intermediate files: the resolved description and the plan, as JSON for people and tools.
 
-Promises: complete and deterministic; addresses are hexadecimal strings, sizes are numbers of
-bytes with the usual unit beside them; whatever stems from the description says its line; nothing
-in them depends on where the description lies. The description's hash is over the values alone
+Promises: complete and deterministic; addresses are hexadecimal strings, sizes are written as a
+description writes them; whatever stems from the description says its line; what fits a line stands
+on one; nothing in them depends on where the description lies. The description's hash is over the values alone
 (and the contents of the images), so that a comment or a blank line does not change it.
 """
 
@@ -17,12 +17,15 @@ from generator.units import size_text
 ADDRESSES = {"base", "at", "phys", "ipa", "pa", "dst", "entry", "distributor", "redistributors",
              "image_base", "end", "devicetree_at", "address", "gicd_ipa", "gicr_ipa", "x0",
              "mpidr", "vmpidr", "value", "tcr_el2", "mair_el2", "vtcr_el2", "smc_allow"}
+LINE_WIDTH = 100
 SIZES = {"size", "memory_size", "stack_bytes"}
 LEFT_OUT = {"data", "dtb", "source", "system", "devicetree", "folder"}
 
 
 def resolved_text(system):
-    return _text(_plain(system, ""))
+    """The description's own parts first, then the board's many devices."""
+    plain = _plain(system, "")
+    return _text({**{k: v for k, v in plain.items() if k != "board"}, "board": plain["board"]})
 
 
 def plan_text(plan):
@@ -37,7 +40,21 @@ def description_hash(system):
 
 
 def _text(document):
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return _lines(document, 0) + "\n"
+
+
+def _lines(value, depth):
+    """JSON: a list or object on one line when that is short, else an item a line."""
+    one = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, (dict, list)) or not value or len(one) + 2 * depth <= LINE_WIDTH:
+        return one
+    if isinstance(value, list):
+        items, ends = [_lines(item, depth + 1) for item in value], "[]"
+    else:
+        items, ends = [f"{json.dumps(k, ensure_ascii=False)}: {_lines(v, depth + 1)}"
+                       for k, v in value.items()], "{}"
+    inner = "  " * (depth + 1)
+    return f"{ends[0]}\n{inner}" + f",\n{inner}".join(items) + f"\n{'  ' * depth}{ends[1]}"
 
 
 def _plain(value, key, only_values=False):
@@ -66,7 +83,7 @@ def _number(value, key):
         if key in ADDRESSES:
             return f"0x{value:x}"
         if key in SIZES:
-            return f"{value} ({size_text(value)})"
+            return size_text(value)
     return value
 
 
@@ -93,7 +110,8 @@ def _record(record, only_values):
 
 def _image(image, only_values):
     """An image by its contents."""
-    out = {"file": image.name, "kind": image.kind, "size": image.size, "sha256": image.sha256}
+    out = {"file": image.name, "kind": image.kind, "size": size_text(image.size),
+           "sha256": image.sha256}
     if not only_values:
         out |= {"line": image.place.line, "linux": _plain(image.linux, "linux"),
                 "elf": _plain(image.elf, "elf")}

@@ -187,11 +187,14 @@ def test_intermediate_files_are_json(built):
     resolved = json.loads((out / "resolved.json").read_text())
     plan = json.loads((out / "plan.json").read_text())
     size = resolved["vms"][0]["windows"][0]["size"]
-    assert size == {"value": "67108864 (64 MiB)", "line": size["line"], "reason": "as described"}
+    assert size == {"value": "64 MiB", "line": size["line"], "reason": "as described"}
     uart = resolved["vms"][0]["emulated"][0]
     assert uart["at"] == {"value": "0x9000000", "reason": "default: as QEMU virt"}
     ram = next(w for w in plan["windows"] if w["name"] == "ram")
     assert ram["ipa"] == "0x40000000" and "2 MiB" in ram["pa_reason"]
+    text = (out / "resolved.json").read_text()
+    assert '"size": {"value": "64 MiB", "line": ' in text, "what fits a line stands on one"
+    assert max(len(line) for line in text.splitlines()) <= 120
 
 
 def test_same_bytes_wherever_the_description_lies(built, tmp_path):
