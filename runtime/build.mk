@@ -11,8 +11,8 @@ OBJCOPY := $(CROSS)objcopy
 PYTHON ?= /usr/bin/python3
 OUT ?= build/default
 GEN := $(OUT)/gen
-OBJ := $(OUT)/obj
-IMAGE := $(OUT)/bulkhead
+OBJ := $(OUT)/obj$(if $(FLAVOUR),-$(FLAVOUR))
+IMAGE := $(OUT)/bulkhead$(if $(FLAVOUR),-$(FLAVOUR))
 BOARD_CODE ?= qemu-virt
 
 Q := $(if $(V),,@)

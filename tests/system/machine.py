@@ -38,7 +38,8 @@ class Machine:
         self.console = Console()
         self.transcript = self.out / f"transcript-{name}.log"
         # QEMU takes the last -kernel: another form of the image than the generated one.
-        other = [] if image is None else ["-kernel", str(self.out / image)]
+        suffix = f"-{flavour}" if flavour else ""
+        other = [] if image is None else ["-kernel", str(self.out / image.format(suffix))]
         self._qemu_flags = [*qemu_flags, *other]
         self._raw = ""
         self._consumed = {}

@@ -50,6 +50,6 @@ def test_all_of_the_machine_as_described_starts(machine):
 
 def test_an_elf_without_a_devicetree_boots(machine):
     """Entered with x0 = 0, as QEMU does for an ELF: RAM and CPUs are taken as described."""
-    system = machine(SYSTEM, ICOUNT, image="bulkhead.elf")
+    system = machine(SYSTEM, ICOUNT, image="bulkhead{}.elf")
     system.expect("bulkhead", r"entered without a devicetree")
     system.expect("test", r"^DONE passed=\d+ failed=0$", timeout=300)
