@@ -145,7 +145,7 @@ def _report_enum(error, node, name_place, diagnostics):
     return {node.path}
 
 
-def _report_pattern(error, node, name_place, diagnostics):
+def _report_pattern(error, node, _name_place, diagnostics):
     if error.schema.get("x-kind") == "size":
         return _report_size_text(node, diagnostics)
     if isinstance(node, Mapping):  # propertyNames: the instance is the key
@@ -175,7 +175,7 @@ def _report_size_text(node, diagnostics):
     return {node.path}
 
 
-def _report_range(error, node, name_place, diagnostics):
+def _report_range(error, node, _name_place, diagnostics):
     limit = flow_text(error.validator_value)
     words = {"minimum": f"at least {limit}", "maximum": f"at most {limit}",
              "multipleOf": f"a multiple of {limit}"}[error.validator]
@@ -207,7 +207,7 @@ def _report_too_many(error, node, name_place, diagnostics):
     return {node.path}
 
 
-def _report_long(error, node, name_place, diagnostics):
+def _report_long(error, node, _name_place, diagnostics):
     limit = error.validator_value
     diagnostics.error("text-too-long", node.place,
                       f"{_name(node)} has {len(node.value)} characters; {limit} are possible",

@@ -31,6 +31,17 @@ MANDATORY = {
     "at-misaligned", "phys-misaligned", "size-misaligned", "device-dma", "device-disabled",
     "unknown-node", "unknown-key", "duplicate-key", "size-without-unit", "emulated-irq-clash",
 }
+PAGE_HEAD = """\
+# The rules of a description
+
+`python3 -m generator check` names the rule in brackets after each message. There are {count}; each
+has a bad description in `tests/generator/bad/`, named after it, and beside it the exact words that it
+must produce, with the second culprit and the remedy. This page is made from them by
+`UPDATE_EXPECTED=1 /usr/bin/python3 -m pytest -q tests/generator/test_bad.py`.
+
+| rule | example | what it says |
+|---|---|---|
+"""
 
 
 def found(name):
@@ -49,6 +60,25 @@ def test_exact_diagnostics(rule, in_bench):
     assert diagnostics.rules == {rule}
     for diagnostic in diagnostics:
         assert diagnostic.place.file == f"{rule}.yaml" and diagnostic.remedy
+
+
+def rules_page():
+    """docs/rules.md: each rule with its bad example and what it says of it."""
+    rows = []
+    for rule in RULES:
+        comment = BAD.joinpath(f"{rule}.yaml").read_bytes().decode("utf-8", "replace")
+        comment = comment.split("\n", 1)[0].removeprefix("# ")
+        message = BAD.joinpath(f"{rule}.txt").read_text(encoding="utf-8").split("\n", 1)[0]
+        message = re.sub(r"^\S+ (?:error|warning): (.*) \[[a-z0-9-]+\]$", r"\1", message)
+        rows.append(f"| `{rule}` | {comment} | {message.replace('|', chr(92) + '|')} |\n")
+    return PAGE_HEAD.format(count=len(RULES)) + "".join(rows)
+
+
+def test_page_of_rules_is_up_to_date():
+    page = HERE.parent.parent / "docs" / "rules.md"
+    if os.environ.get("UPDATE_EXPECTED"):
+        page.write_text(rules_page(), encoding="utf-8")
+    assert page.read_text(encoding="utf-8") == rules_page()
 
 
 def test_there_are_enough_rules():
