@@ -123,7 +123,7 @@ static uint64_t read_id(struct vgic_access *a)
 
 /* Sorted by offset. Offsets without a row are reserved, or belong to what is said above to read
  * as zero. IROUTER begins at INTID 0 here, so that its bits an interrupt count the INTID. */
-static const struct vgic_reg table[] = {
+static const struct vgic_reg rows[] = {
     {0x0000, 0x0003, 0, WIDTH_32, read_ctlr, write_ctlr},
     {0x0004, 0x0007, 0, WIDTH_32, read_typer, NULL},
     {0x0008, 0x000B, 0, WIDTH_32, read_iidr, NULL},
@@ -149,11 +149,20 @@ static const struct vgic_reg table[] = {
     {0xFFD0, 0xFFFF, 0, WIDTH_32, read_id, NULL},
 };
 
+/* Row numbers above. */
+static const uint8_t starts[] = {
+    [0] = 0,   [1] = 7,          [2] = 8,           [3] = 9,         [4] = 10, [5] = 11,
+    [6] = 12,  [7] = 13,         [8 ... 15] = 14,   [16 ... 23] = 15, [24 ... 25] = 16,
+    [26] = 17, [27 ... 29] = 18, [30] = 19,         [31] = 21,
+};
+
+static const struct vgic_regs regs = {rows, ARRAY_COUNT(rows), starts, 21};
+
 bool vgic_gicd_access(uint16_t vm, struct mmio_access *m)
 {
     struct vgic_access a = {.g = vgic_acquire(vm)};
 
-    vgic_regs_access(table, ARRAY_COUNT(table), &a, (uint32_t)m->offset, m);
+    vgic_regs_access(&regs, &a, (uint32_t)m->offset, m);
     vgic_release(a.g);
     return true;
 }

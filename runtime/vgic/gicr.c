@@ -11,7 +11,7 @@
 
 #include "lib/bits.h"
 
-enum { FRAME_PAIR_SHIFT = 17 };
+enum { FRAME_SHIFT = 16, FRAME_PAIR_SHIFT = 17 };
 
 #define CTLR_RWP BIT(3)
 #define WAKER_PROCESSOR_SLEEP BIT(1)
@@ -70,8 +70,7 @@ static uint64_t read_id(struct vgic_access *a)
     return vgic_identification(a->offset, 0x93);
 }
 
-/* Both frames in one table, sorted by offset from RD_base. */
-static const struct vgic_reg table[] = {
+static const struct vgic_reg rd_rows[] = {
     {0x0000, 0x0003, 0, WIDTH_32, read_ctlr, NULL},
     {0x0004, 0x0007, 0, WIDTH_32, read_iidr, NULL},
     {0x0008, 0x000F, 0, WIDTH_32 | WIDTH_64, read_typer, NULL},
@@ -79,17 +78,26 @@ static const struct vgic_reg table[] = {
     {0x0014, 0x0017, 0, WIDTH_32, read_waker, write_waker},
     {0x0070, 0x007F, 0, WIDTH_32 | WIDTH_64, NULL, NULL}, /* PROPBASER, PENDBASER */
     {0xFFD0, 0xFFFF, 0, WIDTH_32, read_id, NULL},
-    {0x10080, 0x10083, 1, WIDTH_32, vgic_read_group, vgic_write_group},
-    {0x10100, 0x10103, 1, WIDTH_32, vgic_read_enabled, vgic_write_enable},
-    {0x10180, 0x10183, 1, WIDTH_32, vgic_read_enabled, vgic_write_disable},
-    {0x10200, 0x10203, 1, WIDTH_32, vgic_read_pending, vgic_write_set_pending},
-    {0x10280, 0x10283, 1, WIDTH_32, vgic_read_pending, vgic_write_clear_pending},
-    {0x10300, 0x10303, 1, WIDTH_32, vgic_read_active, vgic_write_set_active},
-    {0x10380, 0x10383, 1, WIDTH_32, vgic_read_active, vgic_write_clear_active},
-    {0x10400, 0x1041F, 8, WIDTH_8 | WIDTH_32, vgic_read_priority, vgic_write_priority},
-    {0x10C00, 0x10C07, 2, WIDTH_32, vgic_read_config, NULL}, /* fixed: as wired */
-    {0x10D00, 0x10D03, 1, WIDTH_32, NULL, NULL}, /* IGRPMODR0 */
-    {0x10E00, 0x10E03, 2, WIDTH_32, NULL, NULL}, /* NSACR */
+};
+
+static const struct vgic_reg sgi_rows[] = {
+    {0x0080, 0x0083, 1, WIDTH_32, vgic_read_group, vgic_write_group},
+    {0x0100, 0x0103, 1, WIDTH_32, vgic_read_enabled, vgic_write_enable},
+    {0x0180, 0x0183, 1, WIDTH_32, vgic_read_enabled, vgic_write_disable},
+    {0x0200, 0x0203, 1, WIDTH_32, vgic_read_pending, vgic_write_set_pending},
+    {0x0280, 0x0283, 1, WIDTH_32, vgic_read_pending, vgic_write_clear_pending},
+    {0x0300, 0x0303, 1, WIDTH_32, vgic_read_active, vgic_write_set_active},
+    {0x0380, 0x0383, 1, WIDTH_32, vgic_read_active, vgic_write_clear_active},
+    {0x0400, 0x041F, 8, WIDTH_8 | WIDTH_32, vgic_read_priority, vgic_write_priority},
+    {0x0C00, 0x0C07, 2, WIDTH_32, vgic_read_config, NULL}, /* fixed: as wired */
+    {0x0D00, 0x0D03, 1, WIDTH_32, NULL, NULL},             /* IGRPMODR0 */
+    {0x0E00, 0x0E03, 2, WIDTH_32, NULL, NULL},             /* NSACR */
+};
+
+/* RD_base and SGI_base, in this order. */
+static const struct vgic_regs frames[] = {
+    {rd_rows, ARRAY_COUNT(rd_rows), NULL, 0},
+    {sgi_rows, ARRAY_COUNT(sgi_rows), NULL, 0},
 };
 
 bool vgic_gicr_access(uint16_t vm, struct mmio_access *m)
@@ -99,8 +107,8 @@ bool vgic_gicr_access(uint16_t vm, struct mmio_access *m)
 
     if (index < vgic_cfg(a.g)->vcpu_count) {
         a.r = vgic_redist_at(a.g, index);
-        vgic_regs_access(table, ARRAY_COUNT(table), &a,
-                         (uint32_t)(m->offset & ((UINT64_C(1) << FRAME_PAIR_SHIFT) - 1U)), m);
+        vgic_regs_access(&frames[bits_get(m->offset, FRAME_SHIFT, FRAME_SHIFT)], &a,
+                         (uint32_t)bits_get(m->offset, FRAME_SHIFT - 1U, 0), m);
     } else if (!m->is_write) {
         m->value = 0;
     }

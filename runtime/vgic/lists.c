@@ -102,6 +102,8 @@ static void list(struct vgic_vm *g, struct vgic_redist *r, unsigned i, uint16_t 
     if (intid >= VGIC_PRIVATE_COUNT) {
         vgic_spi_of(g, intid)->holder = (uint16_t)vgic_index_of(g, r);
         vgic_spi_moved(g, r, intid);
+    } else {
+        r->lr_of[intid] = (uint8_t)i;
     }
 }
 
@@ -231,7 +233,7 @@ void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
     } else if (r->stale == VGIC_RELIST) {
         relist(g, r);
     } else {
-        const unsigned room = gich_lr_count() - bits_count(r->lr_used);
+        const unsigned room = bits_count(r->lr_all & ~r->lr_used);
         vgic_choose(g, r, room, &c);
         if (c.seen > c.count) {
             relist(g, r);
@@ -240,6 +242,40 @@ void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
         }
     }
     r->stale = VGIC_FRESH;
+}
+
+bool vgic_lists_add(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
+{
+    struct vgic_word *w = &r->word;
+    const uint32_t bit = UINT32_C(1) << intid;
+    const bool is_hw = (w->hw & bit) != 0U;
+    uint32_t room = ~r->lr_used & r->lr_all;
+    uint64_t lr = LR_PENDING | ((uint64_t)r->priority[intid] << LR_PRIORITY_SHIFT) | intid;
+
+    if (r->stale != VGIC_FRESH || r->has_overflow || r->is_asleep ||
+        (w->latch & word_latched(w) & word_forwarded(g, w) & ~w->active & bit) == 0U) {
+        return false;
+    }
+    if ((w->listed & bit) != 0U) {
+        /* Only where its last life has ended: the list register is empty and is used again. */
+        room = (UINT32_C(1) << r->lr_of[intid]) & (uint32_t)gich_elrsr_read();
+    }
+    if (room == 0U) {
+        return false;
+    }
+    const unsigned i = (unsigned)__builtin_ctz(room);
+    lr |= ((w->group & bit) != 0U) ? LR_GROUP : 0U;
+    lr |= is_hw ? LR_HW | ((uint64_t)intid << LR_PINTID_SHIFT) : 0U;
+    gich_lr_write(i, lr);
+    r->lr_intid[i] = (uint16_t)intid;
+    r->lr_of[intid] = (uint8_t)i;
+    r->lr_used |= UINT32_C(1) << i;
+    r->asked_word = NULL;
+    w->latch &= ~bit;
+    w->lr_pending |= bit;
+    w->lr_active &= ~bit;
+    w->listed |= bit;
+    return true;
 }
 
 void vgic_lists_look(struct vgic_vm *g, struct vgic_redist *r)

@@ -6,20 +6,21 @@
 
 #include "lib/bits.h"
 
-static const struct vgic_reg *find(const struct vgic_reg *table, unsigned count, uint32_t offset)
-{
-    unsigned low = 0;
-    unsigned high = count;
+enum { STARTS_END = 0x1000, STARTS_STEP = 0x80 };
 
-    while (low < high) {
-        const unsigned middle = (low + high) / 2U;
-        if (offset > table[middle].last) {
-            low = middle + 1U;
-        } else {
-            high = middle;
+static const struct vgic_reg *find(const struct vgic_regs *regs, uint32_t offset)
+{
+    unsigned i = 0;
+
+    if (regs->starts != NULL) {
+        i = (offset < STARTS_END) ? regs->starts[offset / STARTS_STEP] : regs->beyond;
+    }
+    for (; i < regs->count; i++) {
+        if (offset <= regs->rows[i].last) {
+            return (offset >= regs->rows[i].first) ? &regs->rows[i] : NULL;
         }
     }
-    return (low < count && offset >= table[low].first) ? &table[low] : NULL;
+    return NULL;
 }
 
 /* The interrupts that the access is about; false when they do not exist here. */
@@ -57,15 +58,15 @@ static void write_row(const struct vgic_reg *row, struct vgic_access *a,
     row->write(a);
 }
 
-void vgic_regs_access(const struct vgic_reg *table, unsigned count, struct vgic_access *a,
-                      uint32_t offset, struct mmio_access *m)
+void vgic_regs_access(const struct vgic_regs *regs, struct vgic_access *a, uint32_t offset,
+                      struct mmio_access *m)
 {
-    const struct vgic_reg *row = find(table, count, offset);
+    const struct vgic_reg *row = find(regs, offset);
 
     if (!m->is_write) {
         m->value = 0;
     }
-    if (row == NULL || (row->widths & m->size_bytes) == 0U || offset % m->size_bytes != 0U) {
+    if (row == NULL || (row->widths & m->size_bytes) == 0U || (offset & (m->size_bytes - 1U)) != 0U) {
         return;
     }
     a->offset = offset - row->first;

@@ -32,10 +32,19 @@ struct vgic_reg {
     void (*write)(struct vgic_access *a);    /* NULL: ignores writes */
 };
 
-/* Looks `m` up in a table sorted by offset, `offset` being that of the frame, and makes the
- * access. INTIDs from `intid_first` and below `intid_limit` exist. */
-void vgic_regs_access(const struct vgic_reg *table, unsigned count, struct vgic_access *a,
-                      uint32_t offset, struct mmio_access *m);
+/* The rows of a frame, sorted by offset. */
+struct vgic_regs {
+    const struct vgic_reg *rows;
+    unsigned count;
+    /* Where to begin to look, by 128 bytes of the first 4 KiB, so that no look-up is long: a row
+     * that is not behind the wanted one. NULL: at the first. */
+    const uint8_t *starts;
+    uint8_t beyond; /* the same for what lies beyond 4 KiB; only with `starts` */
+};
+
+/* Finds the row at `offset` of the frame, and makes the access `m`; `a` says whose. */
+void vgic_regs_access(const struct vgic_regs *regs, struct vgic_access *a, uint32_t offset,
+                      struct mmio_access *m);
 
 /* Rows for single interrupts, the same in GICD and in the SGI frame of GICR. */
 uint64_t vgic_read_group(struct vgic_access *a);

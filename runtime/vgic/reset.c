@@ -9,6 +9,7 @@
 
 #include "arch/sysreg.h"
 #include "gic/gic.h"
+#include "lib/bits.h"
 #include "lib/mem.h"
 #include "vgic/hw.h"
 #include "vgic/lists.h"
@@ -104,6 +105,7 @@ void vgic_vcpu_reset(struct vcpu *v)
     gich_apr_clear();
     gich_vmcr_write(0);
     r->is_online = true;
+    r->lr_all = (uint32_t)(BIT(gich_lr_count()) - 1U);
     r->asked_word = NULL;
     g->own = r;
     vgic_hw_ppis_follow(r, true);

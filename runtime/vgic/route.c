@@ -101,6 +101,9 @@ void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t for
 {
     const struct vgic_word *w = &r->word;
 
+    if (word_is_idle(w)) {
+        return;
+    }
     if ((word_outdated(g, w) | (forced & w->listed)) != 0U) {
         vgic_mark(g, r, VGIC_RELIST);
     } else if (word_wanted(g, w) != 0U) {
@@ -141,6 +144,10 @@ void vgic_spis_changed(struct vgic_vm *g, unsigned n, uint32_t forced)
 {
     const struct vgic_word *w = vgic_spi_word(g, n);
 
+    if (word_is_idle(w)) {
+        g->ready &= ~(UINT32_C(1) << n);
+        return;
+    }
     mark_holders(g, n, wanted_spis(g, n), VGIC_FILL);
     mark_holders(g, n, word_outdated(g, w) | (forced & w->listed), VGIC_RELIST);
 }

@@ -6,6 +6,7 @@
 #include "vgic/vgic.h"
 
 #include "lib/bits.h"
+#include "vgic/lists.h"
 #include "vgic/route.h"
 
 enum { SGI_IRM = 40 };
@@ -32,7 +33,8 @@ static bool is_target(const struct vcpu *sender, uint16_t vcpu, uint64_t value)
 void vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value)
 {
     const struct cfg_vm *cfg = vcpu_cfg_vm(v);
-    const uint32_t bit = UINT32_C(1) << bits_get(value, 27, 24);
+    const unsigned intid = (unsigned)bits_get(value, 27, 24);
+    const uint32_t bit = UINT32_C(1) << intid;
     struct vgic_vm *g = vgic_acquire(v->vm);
 
     for (uint16_t i = 0; i < cfg->vcpu_count; i++) {
@@ -41,7 +43,9 @@ void vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value)
 
         if (takes && is_target(v, r->vcpu, value)) {
             r->word.latch |= bit;
-            vgic_private_changed(g, r, 0);
+            if (r != g->own || !vgic_lists_add(g, r, intid)) {
+                vgic_private_changed(g, r, 0);
+            }
         }
     }
     vgic_release(g);

@@ -44,6 +44,8 @@ struct vgic_redist {
     uint8_t priority[VGIC_PRIVATE_COUNT];
     uint16_t lr_intid[GICH_LR_MAX]; /* of the list registers in lr_used */
     uint32_t lr_used;
+    uint32_t lr_all;       /* one bit for each that the CPU has */
+    uint8_t lr_of[VGIC_PRIVATE_COUNT]; /* of the listed ones of `word` */
     uint8_t stale;         /* enum vgic_stale */
     bool is_online;        /* the vCPU is on: it has a CPU interface */
     bool is_asleep;        /* GICR_WAKER.ProcessorSleep */

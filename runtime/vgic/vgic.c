@@ -72,6 +72,7 @@ void vgic_set_line(uint16_t vm, uint16_t vcpu_index, uint16_t intid, bool high)
  * that still names it is empty, here or (SPIs that were routed anew) on another CPU. */
 static void latch_physical(struct vgic_vm *g, struct vgic_word *w, uint32_t bit)
 {
+    w->latch &= ~bit;
     if ((w->listed & bit) != 0U && g->own != NULL) {
         vgic_lists_reclaim(g, g->own);
     }
@@ -84,8 +85,11 @@ void vgic_inject_hw(struct vcpu *v, uint16_t intid, uint16_t pintid)
     struct vgic_redist *r = &vgic_redists[v->id];
 
     (void)pintid; /* PPIs: the same number, vgic_hw_pintid() */
-    latch_physical(g, &r->word, UINT32_C(1) << intid);
-    vgic_private_changed(g, r, 0);
+    r->word.latch |= UINT32_C(1) << intid;
+    if (!vgic_lists_add(g, r, intid)) {
+        latch_physical(g, &r->word, UINT32_C(1) << intid);
+        vgic_private_changed(g, r, 0);
+    }
     vgic_release(g);
 }
 

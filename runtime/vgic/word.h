@@ -16,6 +16,12 @@ static inline uint32_t word_pending(const struct vgic_word *w)
     return w->latch | (w->line & ~word_latched(w));
 }
 
+/* Nothing pending, active or listed: nothing to be done for any CPU, whatever is enabled. */
+static inline bool word_is_idle(const struct vgic_word *w)
+{
+    return (w->latch | w->line | w->active | w->listed) == 0U;
+}
+
 /* Those that the distributor forwards: enabled, in an enabled group. */
 static inline uint32_t word_forwarded(const struct vgic_vm *g, const struct vgic_word *w)
 {

@@ -604,6 +604,8 @@ TEST(separate_deactivation)
 TEST(stray_end_with_full_list_registers)
 {
     fake_lr_count = 1;
+    machine_boot();
+    machine_open_groups();
     for (unsigned intid = 0; intid < 3; intid++) {
         machine_prepare(intid, 0x80);
     }
