@@ -11,7 +11,15 @@
  *   deactivation deactivates both; pending and active is not allowed with it.
  * - When not everything fits, the maintenance interrupts tell when the choice has to be made
  *   anew: no list register pending (NP), a group switched on or off, an unlisted interrupt
- *   deactivated by EOI (LRENP). ICC_DIR_EL1 then traps, since it says which one. */
+ *   deactivated by EOI (LRENP). Which one is not told: it is taken for the active one of the
+ *   highest priority, as it is for a guest that ends what it took in the reverse order, with
+ *   nothing made active by register.
+ * - ICC_DIR_EL1 may name an interrupt that is not in this CPU's list registers: one left out, or
+ *   an SPI that another vCPU acknowledged. So it traps where either can be; with EOImode 0, that
+ *   of Linux, nobody writes it.
+ * - A level-sensitive physical interrupt that is pending in a list register stays so when its
+ *   line drops: EL2 learns of the line only by the physical interrupt, which is active by then.
+ *   The guest sees it once more, as it may on hardware when it is late to mask the source. */
 #include "vgic/lists.h"
 
 #include "gic/gic.h"
@@ -171,19 +179,21 @@ static void write_choice(struct vgic_vm *g, struct vgic_redist *r, const struct 
     }
 }
 
-/* The maintenance interrupts that tell when what was left out has to be looked at again. */
-static uint64_t overflow_hcr(const struct vgic_choice *c)
+/* With the maintenance interrupts that tell when what was left out has to be looked at again. */
+static uint64_t hcr_for(const struct vgic_vm *g, const struct vgic_choice *c)
 {
     const uint64_t vmcr = gich_vmcr_read();
+    const bool dir_reaches_others = vgic_cfg(g)->vcpu_count > 1U || c->left_active;
     uint64_t hcr = HCR_EN;
 
+    hcr |= (dir_reaches_others && gich_can_trap_dir()) ? HCR_TDIR : 0U;
     if (c->left_pending) {
         hcr |= HCR_NPIE;
         hcr |= ((vmcr & VMCR_VENG0) != 0U) ? HCR_VGRP0DIE : HCR_VGRP0EIE;
         hcr |= ((vmcr & VMCR_VENG1) != 0U) ? HCR_VGRP1DIE : HCR_VGRP1EIE;
     }
     if (c->left_active) {
-        hcr |= HCR_LRENPIE | (gich_can_trap_dir() ? HCR_TDIR : 0U);
+        hcr |= HCR_LRENPIE;
     }
     return hcr;
 }
@@ -218,7 +228,7 @@ static void relist(struct vgic_vm *g, struct vgic_redist *r)
     vgic_choose(g, r, gich_lr_count(), &c);
     write_choice(g, r, &c);
     r->has_overflow = c.seen > c.count;
-    gich_hcr_write(r->has_overflow ? overflow_hcr(&c) : HCR_EN);
+    gich_hcr_write(hcr_for(g, &c));
     r->published = g->sequence;
 }
 

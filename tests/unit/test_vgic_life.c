@@ -581,6 +581,16 @@ TEST(deactivation_by_register_of_a_passed_through_one)
     CHECK(!fake_spis[MACHINE_LEVEL_PINTID].active);
 }
 
+/* ICC_DIR_EL1 by the guest of fake_cpu: traps, or does not. */
+static void deactivate(unsigned intid)
+{
+    if ((fake_cpuifs[fake_cpu].hcr >> 14 & 1) != 0) {
+        vgic_dir_write(&vcpus[fake_cpu], intid);
+    } else {
+        fake_guest_deactivate(intid);
+    }
+}
+
 TEST(separate_deactivation)
 {
     machine_prepare(3, 0x80);
@@ -593,10 +603,35 @@ TEST(separate_deactivation)
     machine_set_bit(ISPENDR, 4);
     take(4);
     end(4);
-    fake_guest_deactivate(3);
-    fake_guest_deactivate(4);
+    deactivate(3);
+    deactivate(4);
     check_quiet(3);
     check_quiet(4);
+}
+
+TEST(spi_is_deactivated_by_another_vcpu)
+{
+    machine_prepare(33, 0x80);
+    machine_prepare(MACHINE_LEVEL_VINTID, 0x40);
+    for (fake_cpu = 0; fake_cpu < 2; fake_cpu++) {
+        fake_guest_set_eoimode(true);
+    }
+    fake_cpu = 0;
+    machine_set_bit(ISPENDR, 33);
+    take(33);
+    end(33);
+    fake_physical_set_line(&fake_spis[MACHINE_LEVEL_PINTID], true);
+    take(MACHINE_LEVEL_VINTID);
+    end(MACHINE_LEVEL_VINTID);
+    fake_physical_set_line(&fake_spis[MACHINE_LEVEL_PINTID], false);
+    fake_cpu = 1;
+    deactivate(33);
+    deactivate(MACHINE_LEVEL_VINTID);
+    check_quiet(33);
+    check_quiet(MACHINE_LEVEL_VINTID);
+    CHECK(!fake_spis[MACHINE_LEVEL_PINTID].active);
+    deactivate(1020);
+    deactivate(0xFFFFFF);
 }
 
 /* What EOIcount counts while no active interrupt is left out is a guest's mistake: it must not
