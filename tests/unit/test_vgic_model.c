@@ -17,6 +17,7 @@ struct model_irq {
     bool edge;
     struct fake_physical *physical; /* or NULL */
     bool enabled, group1, latch, line, active;
+    bool must; /* made pending after it was last taken or cleared: may not be lost */
     bool captured; /* of physical ones: acknowledged by EL2, so it no longer follows its line */
     uint8_t priority;
     uint64_t router;
@@ -224,10 +225,12 @@ static void step_pending(struct model_irq *q)
 {
     if (pick(3) != 0) {
         q->latch = q->latch || !q->captured;
+        q->must = true;
         both_write(q, ISPENDR);
     } else {
         q->latch = false;
         q->captured = false;
+        q->must = false;
         both_write(q, ICPENDR);
     }
 }
@@ -287,6 +290,7 @@ static void step_line(struct model_irq *q)
     }
     if (high && !q->line && q->edge) {
         q->latch = true;
+        q->must = true;
     }
     q->line = high;
     if (q->physical != NULL) {
@@ -316,6 +320,7 @@ static void step_sgi(int c)
     for (int t = 0; t < MACHINE_VCPUS; t++) {
         if ((to == 3) ? t != c : t == (int)to) {
             model_find((unsigned)intid, t)->latch = true;
+            model_find((unsigned)intid, t)->must = true;
         }
     }
     vgic_sgi_write(&vcpus[c], VGIC_SGI1R,
@@ -335,8 +340,10 @@ static void step_take(int c)
     q->active_on = c;
     q->latch = q->captured && q->latch; /* an edge since EL2 took the physical one */
     q->captured = false;
+    q->must = false;
     cpus[c].running[cpus[c].depth].intid = intid;
-    cpus[c].running[cpus[c].depth].priority = q->priority;
+    /* As taken: a new priority may still have been under way. */
+    cpus[c].running[cpus[c].depth].priority = (uint8_t)fake_guest_running_priority();
     cpus[c].depth++;
 }
 
@@ -488,6 +495,71 @@ static void run(unsigned lr_count, unsigned spis, unsigned steps, struct plan pl
             check_registers();
         }
     }
+}
+
+/* --- with messages that are late ----------------------------------------------------------- */
+
+/* No SPI may be in the list registers of two CPUs, however late their messages are. */
+static void check_listed_once(void)
+{
+    for (unsigned i = 0; i < MACHINE_VCPUS * fake_lr_count; i++) {
+        const uint64_t a = fake_cpuifs[i / fake_lr_count].lr[i % fake_lr_count];
+        for (unsigned j = 0; j < i; j++) {
+            const uint64_t b = fake_cpuifs[j / fake_lr_count].lr[j % fake_lr_count];
+            CHECK_MSG(a >> 62 == 0 || b >> 62 == 0 || (uint32_t)a < 32 || (uint32_t)a != (uint32_t)b,
+                      "step %u: INTID %u is listed twice", step, (unsigned)a);
+        }
+    }
+}
+
+/* What happens to an interrupt while messages are under way may happen in either order, so here
+ * the model learns the outcome from the registers, and checks that nothing was lost. */
+static void learn_from_registers(void)
+{
+    for (unsigned i = 0; i < irq_count; i++) {
+        struct model_irq *const q = &irqs[i];
+        const bool pending = (word_read(ISPENDR, q) >> (q->intid % 32) & 1) != 0;
+        q->active = (word_read(ISACTIVER, q) >> (q->intid % 32) & 1) != 0;
+        q->captured = false;
+        q->latch = pending && (q->edge || !q->line);
+        CHECK_MSG(pending || !q->must, "step %u: INTID %u of %d is lost", step, q->intid,
+                  q->owner);
+        CHECK_MSG(pending || q->edge || !q->line, "step %u: INTID %u of %d does not show its line",
+                  step, q->intid, q->owner);
+        if (q->physical != NULL) {
+            CHECK_MSG(q->physical->active || !q->active, "step %u: INTID %u is only virtually active",
+                      step, q->intid);
+            CHECK_MSG(!q->physical->active || q->active || pending,
+                      "step %u: INTID %u is only physically active", step, q->intid);
+        }
+    }
+}
+
+static void run_late(unsigned lr_count, unsigned spis, unsigned steps, struct plan plan)
+{
+    model_begin(lr_count, spis);
+    for (step = 0; step < steps; step++) {
+        one_step(&plan);
+        if (pick(3) == 0) {
+            machine_settle_cpu(pick(4));
+        }
+        check_listed_once();
+        if (pick(24) == 0) {
+            machine_settle();
+            fake_cpu = 0;
+            learn_from_registers();
+            for (int c = 0; c < MACHINE_VCPUS; c++) {
+                check_signal(c);
+            }
+        }
+    }
+}
+
+TEST(late_messages)
+{
+    run_late(16, 6, 40000, (struct plan){.active_by_register = true});
+    run_late(4, 8, 40000, (struct plan){0});
+    run_late(2, 8, 20000, (struct plan){0});
 }
 
 TEST(sixteen_list_registers)
