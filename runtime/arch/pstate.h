@@ -1,5 +1,5 @@
 /* PSTATE as SPSR_ELx holds it, and the SCTLR_EL1 bits that decide on it at an exception
- * [DDI0487 C5.2.20, D24.2.174]. */
+ * [DDI0487 C5.2, SPSR_EL1; D24.2, SCTLR_EL1]. */
 #ifndef ARCH_PSTATE_H
 #define ARCH_PSTATE_H
 

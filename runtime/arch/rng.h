@@ -1,4 +1,4 @@
-/* The CPU's random numbers, FEAT_RNG [DDI0487 D24.2.145, RNDRRS]. */
+/* The CPU's random numbers, FEAT_RNG [DDI0487 D24.2, RNDRRS]. */
 #ifndef ARCH_RNG_H
 #define ARCH_RNG_H
 

@@ -1,4 +1,4 @@
-/* PSCI dispatch: one const row per function id; psci/psci.h [DEN0022D 5.1, table 5].
+/* PSCI dispatch: one const row per function id; psci/psci.h [DEN0022 5].
  *
  * A 32-bit call (bit 30 clear) passes only the low words of its arguments. What is not in the
  * table is not implemented: MIGRATE and MIGRATE_INFO_UP_CPU (there is no trusted OS to migrate),
@@ -11,7 +11,7 @@
 #define PSCI_VERSION_1_1 UINT64_C(0x10001)
 #define SMCCC_VERSION 0x80000000U
 #define CALL_IS_64 30U
-/* MIGRATE_INFO_TYPE: no trusted OS that would have to move [DEN0022 5.9]. */
+/* MIGRATE_INFO_TYPE: no trusted OS that would have to move [DEN0022 5, MIGRATE_INFO_TYPE]. */
 #define MIGRATE_NOT_PRESENT UINT64_C(2)
 
 struct psci_row {
@@ -56,7 +56,7 @@ static enum exit_action psci_version(struct vcpu *v, const struct psci_args *a)
 }
 
 /* Flags of a function: 0 for each that we have. For CPU_SUSPEND that says: original format of
- * power_state, no OS-initiated mode [DEN0022 5.15]. */
+ * power_state, no OS-initiated mode [DEN0022 5, PSCI_FEATURES]. */
 static enum exit_action psci_features(struct vcpu *v, const struct psci_args *a)
 {
     const uint32_t id = (uint32_t)a->arg[0];

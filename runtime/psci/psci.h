@@ -1,4 +1,4 @@
-/* PSCI 1.1 for guests [DEN0022D]: each call is confined to the calling VM.
+/* PSCI 1.1 for guests [DEN0022]: each call is confined to the calling VM.
  *
  * Power state of every vCPU lives here: OFF, ON_PENDING, ON. A vCPU's own CPU makes it ON or OFF;
  * another vCPU of the VM moves OFF to ON_PENDING with one atomic exchange and posts MSG_START. */

@@ -1,4 +1,4 @@
-/* Power of single vCPUs: CPU_ON, CPU_OFF, AFFINITY_INFO [DEN0022D 5.5-5.7].
+/* Power of single vCPUs: CPU_ON, CPU_OFF, AFFINITY_INFO [DEN0022 5].
  *
  * Owns psci_power and psci_starts. Who may change the state of a vCPU:
  *   OFF -> CLAIMED          any vCPU of the VM, by compare-exchange: one caller wins

@@ -7,7 +7,7 @@
 
 #include "psci/psci.h"
 
-/* Results [DEN0022 5.2.2]: int32 or int64 by the call; sign-extended, they serve both. */
+/* Results [DEN0022 5.2]: int32 or int64 by the call; sign-extended, they serve both. */
 #define PSCI_SUCCESS UINT64_C(0)
 #define PSCI_NOT_SUPPORTED ((uint64_t)-1)
 #define PSCI_INVALID_PARAMETERS ((uint64_t)-2)

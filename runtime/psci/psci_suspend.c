@@ -1,4 +1,4 @@
-/* CPU_SUSPEND and SYSTEM_SUSPEND [DEN0022D 5.4, 5.19].
+/* CPU_SUSPEND and SYSTEM_SUSPEND [DEN0022 5].
  *
  * Both wait for an interrupt of the guest with one WFI at EL2. Interrupts are masked there, but a
  * pending one ends WFI, and EL2 takes it as soon as the guest is entered again. If what came was

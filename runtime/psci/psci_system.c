@@ -1,5 +1,5 @@
-/* SYSTEM_OFF, SYSTEM_RESET, SYSTEM_RESET2: the system is the calling VM [DEN0022D 5.10, 5.11,
- * 5.20]. The whole of stopping and restarting is vm/life.c's; the first request wins. */
+/* SYSTEM_OFF, SYSTEM_RESET, SYSTEM_RESET2: the system is the calling VM [DEN0022 5]. The whole of
+ * stopping and restarting is vm/life.c's; the first request wins. */
 #include "psci/psci_state.h"
 #include "vm/life.h"
 

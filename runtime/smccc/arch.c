@@ -29,9 +29,10 @@ static uint64_t csv2(void)
     return bits_get(SYSREG_READ(ID_AA64PFR0_EL1), 59, 56);
 }
 
-/* Does the hardware do what the call is for [DDI0487 D24.2.86, CSV2; D24.2.79, ECBHB]?
- * CSV2: branch predictions of one context do not steer another; CSV2_3 and ECBHB: the same for
- * the branch history. Speculative store bypass has no such bit: SSBS is the guest's to use. */
+/* Does the hardware do what the call is for [DDI0487 D24.2, ID_AA64PFR0_EL1.CSV2,
+ * ID_AA64MMFR1_EL1.ECBHB]? CSV2: branch predictions of one context do not steer another; CSV2_3 and
+ * ECBHB: the same for the branch history. Speculative store bypass has no such bit: SSBS is the
+ * guest's to use. */
 static bool is_unaffected(uint32_t id)
 {
     switch (id) {

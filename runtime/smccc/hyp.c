@@ -1,4 +1,4 @@
-/* Vendor-specific hypervisor service [DEN0028 6.2]: tells a guest under what it runs. Constant
+/* Vendor-specific hypervisor service [DEN0028 6]: tells a guest under what it runs. Constant
  * answers; no feature hangs on them. smccc/services.h. */
 #include "smccc/services.h"
 

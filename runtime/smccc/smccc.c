@@ -3,7 +3,7 @@
  * A function id belongs to at most one service of the world's table. What no service takes goes
  * on to EL3 only if the VM's allow list names exactly that id, so a call that we answer (PSCI
  * above all) can never be passed on by a description. The registers of a call are written only
- * as far as its result reaches: x4..x17 keep their values otherwise [DEN0028 2.6, 5.2]. Acts on
+ * as far as its result reaches: x4..x17 keep their values otherwise [DEN0028 2.6]. Acts on
  * the calling vCPU alone. */
 #include "smccc/smccc.h"
 

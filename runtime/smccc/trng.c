@@ -22,7 +22,7 @@
 #define TRNG_NO_ENTROPY ((uint64_t)-3)
 
 #define RND_WORDS 3U     /* x1..x3, the least significant word last */
-#define READ_ATTEMPTS 8U /* RNDRRS may fail for a while [DDI0487 K12.1] */
+#define READ_ATTEMPTS 8U /* RNDRRS may fail for a while [DDI0487 D24.2, RNDRRS] */
 
 enum trng_source { TRNG_SOURCE_NONE, TRNG_SOURCE_CPU, TRNG_SOURCE_EL3 };
 

@@ -1,4 +1,4 @@
-/* The wake request of a redistributor; vgic/vgic.h [IHI0069 11.1].
+/* The wake request of a redistributor; vgic/vgic.h [IHI0069 12.11, GICR_WAKER].
  *
  * A guest that powers a vCPU down sets GICR_WAKER.ProcessorSleep, and most switch the groups of
  * the CPU interface off as well. From then on nothing is in a list register, yet an interrupt

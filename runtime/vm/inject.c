@@ -1,9 +1,9 @@
 /* Exceptions that the guest takes because of us; vm/inject.h.
  *
  * Follows AArch64.TakeException for a synchronous exception to EL1 using AArch64 (HCR_EL2.RW is
- * 1 for every VM) [DDI0487 D1.3.6, D1.4, J1.3]. Works on the registers of this CPU, so only on
- * the CPU of the vCPU. Nothing is read from the guest's memory: a guest whose VBAR_EL1 points
- * nowhere takes its instruction abort there, by itself. */
+ * 1 for every VM) [DDI0487 D1.3, J1, AArch64.TakeException]. Works on the registers of this CPU, so
+ * only on the CPU of the vCPU. Nothing is read from the guest's memory: a guest whose VBAR_EL1
+ * points nowhere takes its instruction abort there, by itself. */
 #include "vm/inject.h"
 
 #include "arch/cpu_features.h"
@@ -27,7 +27,7 @@ static bool is_from_el1(uint64_t pstate)
     return (pstate & PSTATE_nRW) == 0U && (pstate & PSTATE_M_EL) == PSTATE_M_EL1t;
 }
 
-/* Synchronous exceptions lie first in each group of four vectors [DDI0487 D1.3.1, table D1-6]. */
+/* Synchronous exceptions lie first in each group of four vectors [DDI0487 D1.3, vector offsets]. */
 static uint64_t vector_offset(uint64_t pstate)
 {
     if ((pstate & PSTATE_nRW) != 0U) {
@@ -83,7 +83,7 @@ static bool is_id_read(uint64_t esr)
 }
 
 /* "Unknown reason", but with FEAT_IDST an undefined ID register is named by the same syndrome as
- * at EL2 [DDI0487 D1.3.5.5]. */
+ * at EL2 [DDI0487 A2, FEAT_IDST]. */
 static uint64_t undefined_syndrome(uint64_t esr)
 {
     return (cpu_has_idst() && is_id_read(esr))
@@ -98,9 +98,9 @@ void inject_undefined(struct vcpu *v)
 }
 
 /* ISS of an abort taken to EL1: no ISV and hence IL 1, no S1PTW; what the access was is kept
- * [DDI0487 D24.2.39, ISS encoding for an exception from a Data Abort, from an Instruction Abort].
- * An abort on the guest's own table walk is reported as one of the access: which of its levels
- * met it stands in no register. */
+ * [DDI0487 D24.2, ESR_EL1, ISS encoding for an exception from a Data Abort, from an Instruction
+ * Abort]. An abort on the guest's own table walk is reported as one of the access: which of its
+ * levels met it stands in no register. */
 static uint64_t abort_syndrome(uint64_t esr, bool same_el)
 {
     const bool is_fetch = esr_class(esr) == ESR_EC_IABT_LOW;

@@ -6,7 +6,7 @@
 #include "vm/vcpu.h"
 
 /* During a synchronous exit. HVC alone has moved ELR_EL2 past itself; every other instruction
- * traps with ELR_EL2 on it [DDI0487 D1.3.4, preferred exception return address]. */
+ * traps with ELR_EL2 on it [DDI0487 D1.3, preferred exception return address]. */
 static inline uint64_t trapped_instruction_address(void)
 {
     const bool is_after = esr_class(SYSREG_READ(ESR_EL2)) == ESR_EC_HVC64;

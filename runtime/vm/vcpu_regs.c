@@ -3,7 +3,7 @@
  * Computed from the VM's flags (cfg_vm.flags) and from what this CPU has, so each function is
  * called on the vCPU's CPU. A grant that the CPU cannot serve was refused at boot by
  * core/machine_check.c. Rule: what sysreg/id_registers.c hides also traps or is undefined here.
- * [DDI0487 D24.2.51 HCR_EL2, D24.3.13 MDCR_EL2, D24.2.34 CPTR_EL2] */
+ * [DDI0487 D24.2, HCR_EL2, CPTR_EL2, HCRX_EL2, HFGRTR_EL2; D24.3, MDCR_EL2] */
 #include "vm/vcpu_regs.h"
 
 #include "arch/barrier.h"
@@ -113,7 +113,7 @@ static void write_fine_grained_traps(uint16_t vm)
     }
 }
 
-/* Memory partitioning is EL2's: MPAM*_EL1 and MPAMIDR_EL1 trap [DDI0598 7]. */
+/* Memory partitioning is EL2's: MPAM*_EL1 and MPAMIDR_EL1 trap [DDI0487 D24, MPAM2_EL2]. */
 static void write_mpam_traps(void)
 {
     if (!cpu_has_mpam()) {
