@@ -7,6 +7,7 @@ appears whole or not at all.
 
 from dataclasses import dataclass
 from pathlib import Path
+import filecmp
 import shutil
 import tempfile
 
@@ -63,10 +64,20 @@ def _replace_folder(out, fill):
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         fill(fresh)
+        _keep_times(fresh, out)
         for produced in sorted(fresh.iterdir()):
             _move_over(produced, out / produced.name)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _keep_times(fresh, out):
+    """A file with the bytes that it had keeps its times, so that `make` compiles only what has
+    changed."""
+    for file in fresh.rglob("*"):
+        old = out / file.relative_to(fresh)
+        if file.is_file() and old.is_file() and filecmp.cmp(file, old, shallow=False):
+            shutil.copystat(old, file)
 
 
 def _move_over(source, target):
