@@ -1,7 +1,7 @@
 /* The emulated real-time clock: PL031 [DDI0224].
  *
- * RTCDR counts the seconds of the system counter plus an offset that the guest sets with RTCLR;
- * it starts from pl031_set_epoch()'s value and goes on over restarts of the VM. The clock is
+ * RTCDR counts the seconds of the system counter, hence since power-on, plus an offset that the
+ * guest sets with RTCLR; it goes on over restarts of the VM, which clear the offset. The clock is
  * always running, as one with a battery: RTCCR reads as 1. When RTCDR comes to equal RTCMR, the
  * interrupt rises without the guest looking: the CPU that set the match arms its EL2 timer, and
  * whichever CPU of the VM looks first finds it due. After a match the next one is 2^32 seconds
@@ -43,14 +43,8 @@ struct pl031 {
 
 static struct spinlock locks[CFG_VM_COUNT];
 static struct pl031 pl031s[CFG_PL031_COUNT + 1]; /* a system without any is not an empty array */
-static uint32_t epoch;
 
 static const uint8_t ids[8] = {0x31, 0x10, 0x14, 0x00, 0x0D, 0xF0, 0x05, 0xB1};
-
-void pl031_set_epoch(uint32_t seconds)
-{
-    epoch = seconds - (uint32_t)(timer_now() / timer_frequency());
-}
 
 static void update_line(uint16_t instance)
 {
@@ -190,7 +184,7 @@ void pl031_reset(uint16_t instance)
     const uint16_t vm = cfg_pl031s[instance].vm;
     spin_lock(&locks[vm]);
     r->deadline = NO_DEADLINE;
-    r->offset = epoch;
+    r->offset = 0;
     r->match = 0;
     r->load = 0;
     r->imsc = false;

@@ -11,9 +11,6 @@ void pl011_poll(uint16_t instance);
 
 bool pl031_access(uint16_t instance, struct mmio_access *a);
 void pl031_reset(uint16_t instance);
-/* At boot: the real time now, as seconds since 1970. Without it clocks start at 0 when the machine
- * does. Before any pl031_reset(). */
-void pl031_set_epoch(uint32_t seconds);
 /* TIMER_PL031 expired on this CPU: the boot CPU of a VM. */
 void pl031_alarm(void);
 
