@@ -21,6 +21,7 @@ lint_python() { git ls-files -z -- '*.py' | xargs -0 "$python" -m pyflakes; }
 
 step 'lint: shell' lint_shell
 step 'lint: python' lint_python
+step 'lint: C (cppcheck with MISRA C:2012, clang-tidy)' "$python" scripts/analyse.py
 step 'unit tests' "$python" tests/unit/run.py
 step 'generator tests' "$python" -m pytest -q -p no:cacheprovider tests/generator
 

@@ -12,6 +12,7 @@ list=scripts/packages.txt
 qemu_minimum=10
 backports_file=/etc/apt/sources.list.d/bulkhead-backports.list
 stamp=build/.installed
+log=build/install.log
 key=$(cat "$0" "$list" | sha256sum)
 
 say() { printf '  INSTALL %s\n' "$*"; }
@@ -34,8 +35,13 @@ as_root() {
     fi
 }
 
+# What apt says is only worth reading when it fails; then all of it is shown.
 apt_get() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@"
+    mkdir -p build
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 "$@" >"$log" 2>&1 || {
+        cat "$log" >&2
+        die "apt-get $1 failed; its output is above and in $log"
+    }
 }
 
 installed() {
