@@ -1,0 +1,84 @@
+"""The tables that the runtime indexes, decoded from the image by the names of their symbols.
+
+Form only: sizes, constant memory, padding, strings. What the values mean is judged by the
+properties. Decoding is a function of an object's bytes, so results are kept by content.
+"""
+
+from functools import lru_cache
+
+from verifier import layout
+from verifier.faults import Malformed
+
+# Object -> (type of its elements, may it stand for no element by one zeroed element?)
+OBJECTS = {
+    "cfg_system": (layout.SYSTEM, False),
+    "cfg_ram": (layout.RANGE, False),
+    "cfg_cpus": (layout.CPU, False),
+    "cfg_vms": (layout.VM, False),
+    "cfg_vcpus": (layout.VCPU, False),
+    "cfg_windows": (layout.WINDOW, True),
+    "cfg_loads": (layout.LOAD, True),
+    "cfg_boot_loads": (layout.LOAD, True),
+    "cfg_mmios": (layout.MMIO, True),
+    "cfg_pl011s": (layout.PL011, True),
+    "cfg_pl031s": (layout.PL031, True),
+    "cfg_irqs": (layout.IRQ, True),
+    "cfg_irq_of_intid": (layout.U16, False),
+    "cfg_smcs": (layout.U32, True),
+    "cfg_console_names": (layout.TEXT, True),
+}
+STRUCTS = {kind for kind, _ in OBJECTS.values() if kind.tag.startswith("cfg_")}
+
+
+@lru_cache(maxsize=256)
+def _decoded(name, base, data):
+    kind, may_be_empty = OBJECTS[name]
+    rows = kind.decode(data, base)
+    stray = kind.stray_padding(data)
+    if may_be_empty and len(rows) == 1 and not any(data):
+        rows = []
+    return tuple(rows), stray
+
+
+class Config:
+    """Rows of each object, under its name without `cfg_`; names of VMs and others as text."""
+
+    def __init__(self, elf):
+        self.sizes = {}
+        self.places = {}
+        for name, (kind, _) in OBJECTS.items():
+            symbol = elf.symbol(name)
+            if symbol.size == 0 or symbol.size % kind.size:
+                raise Malformed(f"`{name}` has {symbol.size} bytes, its elements have {kind.size}",
+                                symbol.base)
+            if not elf.is_constant(symbol.base, symbol.size):
+                raise Malformed(f"`{name}` is not in constant memory of the image", symbol.base)
+            data = elf.read(symbol.base, symbol.size, f"`{name}`")
+            rows, stray = _decoded(name, symbol.base, data)
+            if stray is not None:
+                raise Malformed(f"`{name}`: byte {stray} is padding and not zero",
+                                symbol.base + stray)
+            self.sizes[name] = symbol.size
+            self.places[name] = symbol.base
+            setattr(self, name.removeprefix("cfg_"), rows)
+        if len(self.system) != 1:
+            raise Malformed("`cfg_system` is not one struct", self.places["cfg_system"])
+        self.system = self.system[0]
+        self.system_name = elf.text_at(self.system.name, "cfg_system.name")
+        self.board_name = elf.text_at(self.system.board, "cfg_system.board")
+        self.vm_names = [elf.text_at(vm.name, f"cfg_vms[{vm.id}].name") for vm in self.vms]
+        self.window_names = [elf.text_at(w.name, f"cfg_windows[{w.id}].name")
+                             for w in self.windows]
+        self.console_labels = [elf.text_at(row.value, f"cfg_console_names[{row.id}]")
+                               for row in self.console_names]
+        for vm in self.vms:
+            for what in ("vcpu", "window", "load", "mmio", "irq", "smc"):
+                end = getattr(vm, f"first_{what}") + getattr(vm, f"{what}_count")
+                if end > len(getattr(self, f"{what}s")):
+                    raise Malformed(f"cfg_vms[{vm.id}]: its {what}s end at {end}, the table has "
+                                    f"{len(getattr(self, f'{what}s'))}", vm.at)
+
+    def of_vm(self, what, vm):
+        """The slice of `what` ("window", "load", ...) of the row `vm` of cfg_vms."""
+        first = getattr(vm, f"first_{what}")
+        return getattr(self, f"{what}s")[first:first + getattr(vm, f"{what}_count")]

@@ -1,0 +1,109 @@
+"""What a VM must see by its description, with the compiler's free choices taken from the tables.
+
+Free are the guest address of a window without `at`, and the physical place of memory without
+`phys`. They are read from cfg_windows, which the properties then hold against everything else.
+"""
+
+from collections import namedtuple
+
+from verifier import layout
+from verifier.faults import Unreadable
+
+PAGE = 4096
+
+# row: the row of cfg_windows; start and size of what must be there (None: no such row)
+Expected = namedtuple("Expected", "name kind ipa pa size access shared image is_free row")
+
+
+def pages_up(size):
+    """Bytes in whole pages."""
+    return -(-size // PAGE) * PAGE
+
+
+def page_ranges(ranges):
+    """(base, size) ranges as whole pages, joined where they touch."""
+    joined = []
+    for base, size in sorted((r[0] // PAGE * PAGE, r[0] + r[1]) for r in ranges if r[1]):
+        end = pages_up(size)
+        if joined and base <= joined[-1][1]:
+            joined[-1][1] = max(end, joined[-1][1])
+        else:
+            joined.append([base, end])
+    return [(base, end - base) for base, end in joined]
+
+
+def board_device(evidence, assigned):
+    """The board's device that a VM is given."""
+    device = evidence.board.find(assigned.node)
+    if device is None:
+        raise Unreadable(f"the board `{evidence.board.name}` has no device `{assigned.node}` with "
+                         "registers")
+    return device
+
+
+def _device_windows(evidence, assigned):
+    device = board_device(evidence, assigned)
+    access = layout.ACCESS_R | layout.ACCESS_W
+    first = device.ranges[0][0] // PAGE * PAGE
+    shift = 0 if assigned.at is None else assigned.at // PAGE * PAGE - first
+    for base, size in page_ranges(device.ranges):
+        yield Expected(assigned.name, layout.WINDOW_DEVICE, base + shift, base, size, access,
+                       None, None, False, None)
+
+
+def windows(evidence, vm, described):
+    """The Expected windows of a VM, in ascending guest address; free places from its rows."""
+    rows = list(evidence.config.of_vm("window", vm))
+    names = {row.at: evidence.config.window_names[row.id] for row in rows}
+    found = []
+    for w in described.windows:
+        size = pages_up(len(evidence.files.data(w.image))) if w.size is None else w.size
+        row = next((r for r in rows if names[r.at] == w.name and r.kind == w.kind), None)
+        ipa = w.at if w.at is not None or row is None else row.ipa
+        pa = w.phys if w.phys is not None or row is None else row.pa
+        found.append(Expected(w.name, w.kind, ipa, pa, size, w.access, w.shared, w.image,
+                              w.at is None, row))
+    for assigned in described.assigned:
+        for want in _device_windows(evidence, assigned):
+            row = next((r for r in rows if names[r.at] == want.name and r.kind == want.kind
+                        and r.pa == want.pa), None)
+            found.append(want._replace(row=row))
+    found.sort(key=lambda e: (-1 if e.ipa is None else e.ipa))
+    return found
+
+
+def emulated_regions(described, vcpu_count):
+    """(ipa, size, kind of cfg_mmio, Emulated or None), ascending."""
+    found = [(described.distributor, 0x10000, layout.MMIO_GICD, None),
+             (described.redistributors, 0x20000 * vcpu_count, layout.MMIO_GICR, None)]
+    for device in described.emulated:
+        kind = {"pl011": layout.MMIO_PL011, "pl031": layout.MMIO_PL031}[device.kind]
+        found.append((device.at, PAGE, kind, device))
+    return sorted(found, key=lambda r: r[0])
+
+
+def interrupts(evidence, described):
+    """(pintid, vintid, is edge) of the physical interrupts of a VM, ascending."""
+    found = [(intid, intid, edge) for intid, edge in described.interrupts]
+    for assigned in described.assigned:
+        device = board_device(evidence, assigned)
+        first = device.interrupts[0][0] if device.interrupts else 0
+        for intid, edge in device.interrupts:
+            shift = 0 if assigned.intid is None else assigned.intid - first
+            found.append((intid, intid + shift, edge))
+    return sorted(found)
+
+
+def cpu_choice(description, cpu_count):
+    """CPUs of each VM, by position: those named, then the lowest free ones in order."""
+    taken = {c for vm in description.vms if isinstance(vm.cpus, list) for c in vm.cpus}
+    free = [c for c in range(cpu_count) if c not in taken]
+    found = []
+    for vm in description.vms:
+        if isinstance(vm.cpus, list):
+            found.append(list(vm.cpus))
+        else:
+            count = max(0, min(vm.cpus, cpu_count))
+            found.append(free[:count])
+            free = free[count:]
+    return found
