@@ -115,6 +115,29 @@ static void list(struct vgic_vm *g, struct vgic_redist *r, unsigned i, uint16_t 
     }
 }
 
+/* What a passed-through interrupt leaves behind physically when it is taken out: nothing pending or
+ * active virtually, nothing active physically; and what it is said to be besides, it becomes. */
+static void unlist_physical(struct vgic_vm *g, struct vgic_redist *r, unsigned intid, uint64_t lr,
+                            uint64_t left)
+{
+    struct vgic_word *w = vgic_word_of(g, r, intid);
+    const uint32_t bit = UINT32_C(1) << (intid % 32U);
+
+    const uint32_t asked = (w->latch | w->drop_pending | w->drop_active) & bit;
+
+    if (left == 0U && ((lr & (LR_PENDING | LR_ACTIVE)) != 0U || asked != 0U)) {
+        vgic_hw_deactivate(g, r, intid);
+    }
+    if ((w->latch & bit) != 0U && (left & LR_PENDING) == 0U) {
+        /* Pending once more: it comes again from where it would by itself. */
+        w->latch &= ~bit;
+        vgic_hw_set_pending(g, r, intid, true);
+    }
+    if ((w->active & bit) != 0U && (left & LR_ACTIVE) == 0U) {
+        vgic_hw_activate(g, r, intid); /* the guest may have deactivated both since */
+    }
+}
+
 /* Takes list register `i` out: its state, with what others asked to change, moves back. */
 static void unlist(struct vgic_vm *g, struct vgic_redist *r, unsigned i)
 {
@@ -122,26 +145,19 @@ static void unlist(struct vgic_vm *g, struct vgic_redist *r, unsigned i)
     const unsigned intid = r->lr_intid[i];
     struct vgic_word *w = vgic_word_of(g, r, intid);
     const uint32_t bit = UINT32_C(1) << (intid % 32U);
-    const bool is_pending = (lr & LR_PENDING) != 0U && (w->drop_pending & bit) == 0U;
-    const bool is_active = (lr & LR_ACTIVE) != 0U && (w->drop_active & bit) == 0U;
+    const uint64_t kept = (((w->drop_pending & bit) == 0U) ? LR_PENDING : 0U) |
+                          (((w->drop_active & bit) == 0U) ? LR_ACTIVE : 0U);
+    const uint64_t left = lr & kept;
 
-    if ((w->hw & bit) != 0U && !is_pending && !is_active) {
-        if ((lr & (LR_PENDING | LR_ACTIVE)) != 0U || (w->latch & bit) != 0U) {
-            vgic_hw_deactivate(g, r, intid);
-        }
+    if ((w->hw & bit) != 0U) {
+        unlist_physical(g, r, intid, lr, left);
     }
-    if ((w->hw & w->latch & bit) != 0U && !is_pending) {
-        /* Pending once more: it comes again from where it would by itself. */
-        w->latch &= ~bit;
-        vgic_hw_set_pending(g, r, intid, true);
-    }
-    if (is_pending) {
+    w->lr_pending &= ~bit;
+    if ((left & LR_PENDING) != 0U) {
         w->latch |= bit & (word_latched(w) | w->lr_latch);
         w->lr_pending |= bit;
-    } else {
-        w->lr_pending &= ~bit;
     }
-    w->active |= is_active ? bit : 0U;
+    w->active |= ((left & LR_ACTIVE) != 0U) ? bit : 0U;
     vgic_hw_part(g, r, intid);
     w->listed &= ~bit;
     w->drop_pending &= ~bit;
