@@ -27,7 +27,8 @@ def assert_kernel_is_well(system, vm):
 
 
 def test_boots(linux):
-    """Both VMs reach a shell with all their CPUs; each sees only its own machine."""
+    """Both VMs reach a shell with all their CPUs; the console says how its input is switched."""
+    assert "console: ctrl-] moves the input" in linux.text("bulkhead")
     for vm, cpus in (("linux0", 2), ("linux1", 1)):
         assert linux.shell(vm, "nproc").strip() == str(cpus)
         online = linux.shell(vm, "cat /sys/devices/system/cpu/online").strip()
