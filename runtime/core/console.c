@@ -189,7 +189,7 @@ static void announce_focus(void)
 {
     char text[64];
     mux_set_focus(&mux, input_focus());
-    fmt_text(text, sizeof(text), "input: %s\n", input_focus_name());
+    (void)fmt_text(text, sizeof(text), "input: %s\n", input_focus_name());
     notice(text);
 }
 

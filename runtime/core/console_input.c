@@ -53,7 +53,7 @@ void input_describe_key(char *text, size_t room)
     const unsigned shown = !is_control                 ? key
                            : (key >= 1U && key <= 26U) ? key + 0x60U
                                                        : key + 0x40U;
-    fmt_text(text, room, "console: %s%c moves the input to the next VM, or to none\n",
+    (void)fmt_text(text, room, "console: %s%c moves the input to the next VM, or to none\n",
              is_control ? "ctrl-" : "", (int)shown);
 }
 
@@ -73,16 +73,12 @@ enum input_result input_service(void)
     uint8_t byte;
     enum input_result result = INPUT_MORE;
     bool has_input = false;
-    for (unsigned i = 0; i < SERVICE_BYTES; i++) {
+    for (unsigned i = 0; i < SERVICE_BYTES && result == INPUT_MORE; i++) {
         if (!platform_uart_rx(&byte)) {
             result = INPUT_DONE;
-            break;
-        }
-        if (byte == cfg_system.console_switch_key) {
+        } else if (byte == cfg_system.console_switch_key) {
             result = INPUT_SWITCHED;
-            break;
-        }
-        if (focus != MUX_NONE) {
+        } else if (focus != MUX_NONE) {
             (void)ring_put(&inputs[focus].ring, inputs[focus].bytes, RX_BYTES, byte);
             has_input = true;
         }

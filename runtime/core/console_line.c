@@ -116,8 +116,8 @@ static void delete_characters(struct console_line *l, unsigned count)
     }
     const unsigned n = least(count, (unsigned)l->length - l->cursor);
     const unsigned kept = (unsigned)l->length - l->cursor - n;
-    memmove(&l->text[l->cursor], &l->text[l->cursor + n], kept);
-    memmove(&l->style[l->cursor], &l->style[l->cursor + n], kept * sizeof(l->style[0]));
+    (void)memmove(&l->text[l->cursor], &l->text[l->cursor + n], kept);
+    (void)memmove(&l->style[l->cursor], &l->style[l->cursor + n], kept * sizeof(l->style[0]));
     touch(l, l->cursor);
     truncate(l, l->cursor + kept);
 }
@@ -130,8 +130,8 @@ static void insert_spaces(struct console_line *l, unsigned count)
     const unsigned n = least(count, LINE_COLUMNS - l->cursor);
     const unsigned length = least(l->length + n, LINE_COLUMNS);
     const unsigned kept = length - l->cursor - n;
-    memmove(&l->text[l->cursor + n], &l->text[l->cursor], kept);
-    memmove(&l->style[l->cursor + n], &l->style[l->cursor], kept * sizeof(l->style[0]));
+    (void)memmove(&l->text[l->cursor + n], &l->text[l->cursor], kept);
+    (void)memmove(&l->style[l->cursor + n], &l->style[l->cursor], kept * sizeof(l->style[0]));
     l->length = (uint16_t)length;
     blank(l, l->cursor, l->cursor + n);
 }

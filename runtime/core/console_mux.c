@@ -69,7 +69,7 @@ static void out_text(struct mux *m, const char *text)
 static void out_number(struct mux *m, const char *prefix, unsigned n, const char *suffix)
 {
     char text[12];
-    fmt_text(text, sizeof(text), "%u", n);
+    (void)fmt_text(text, sizeof(text), "%u", n);
     out_text(m, prefix);
     out_text(m, text);
     out_text(m, suffix);
@@ -128,7 +128,7 @@ static void erase_row(struct mux *m)
 static void begin_row(struct mux *m, uint16_t source)
 {
     char label[CFG_NAME_WIDTH + 4U];
-    fmt_text(label, sizeof(label), "%-*s | ", (int)CFG_NAME_WIDTH, mux_label(source));
+    (void)fmt_text(label, sizeof(label), "%-*s | ", (int)CFG_NAME_WIDTH, mux_label(source));
     out_text(m, label);
     m->owner = source;
     m->column = 0;
@@ -275,8 +275,8 @@ bool mux_next(struct mux *m, uint64_t now, uint8_t *byte)
 uint64_t mux_deadline(const struct mux *m)
 {
     uint64_t earliest = MUX_NEVER;
-    for (uint16_t i = 0; i < MUX_SOURCE_COUNT; i++) {
-        const uint64_t due = (i == m->owner) ? MUX_NEVER : due_time(m, i);
+    for (unsigned i = 0; i < MUX_SOURCE_COUNT; i++) {
+        const uint64_t due = (i == m->owner) ? MUX_NEVER : due_time(m, (uint16_t)i);
         earliest = (due < earliest) ? due : earliest;
     }
     return earliest;

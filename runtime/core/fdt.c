@@ -1,4 +1,5 @@
-/* Bounded walk over a flattened devicetree; core/fdt.h. */
+/* Bounded walk over a flattened devicetree; core/fdt.h.
+ * @req CORE-10 */
 #include "core/fdt.h"
 
 #define FDT_MAGIC 0xD00DFEEDU

@@ -65,7 +65,7 @@ static void write_ring(const char *line, size_t length)
 /* The line, after word of those that were lost before it, or neither. */
 static void write_or_drop(const char *line, size_t length)
 {
-    char report[48] = "";
+    char report[48] = {0};
     size_t report_length = 0;
     if (dropped > 0U) {
         report_length = fmt_text(report, sizeof(report), "%u lines of the log are lost\n", dropped);

@@ -2,7 +2,9 @@
  *
  * Reads identification registers, the firmware's PSCI and, when there is one, its devicetree. The
  * devicetree is outside input: it is read through the bounded reader of core/fdt.c, and nothing
- * of it is kept. Every message says what was expected, what was found and what to change. */
+ * of it is kept. Every message says what was expected, what was found and what to change.
+ *
+ * @req CORE-10 */
 #include "core/machine_check.h"
 
 #include "arch/memory.h"

@@ -1,6 +1,7 @@
 /* Messages between CPUs; core/mailbox.h. The bit is set with release order before the SGI is
  * sent, and gic_send_message_sgi() orders memory before the SGI, so the receiver sees the bit
- * and everything written before it. */
+ * and everything written before it.
+ * @req CPU-4, IRQ-1 */
 #include "core/mailbox.h"
 
 #include <stdatomic.h>

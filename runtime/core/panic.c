@@ -2,7 +2,9 @@
  *
  * The first CPU to panic claims the right to print and the panic stack; any other, and a fault
  * while printing, stops silently. Output is polled straight to the board's UART: nothing of the
- * console or the log is trusted any more. */
+ * console or the log is trusted any more.
+ *
+ * @req OPS-4 */
 #include "core/panic.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/* Lookup of code addresses; core/symbols.h. */
+/* Lookup of code addresses; core/symbols.h.
+ * @req OPS-4 */
 #include "core/symbols.h"
 
 #include <stddef.h>

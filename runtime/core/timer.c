@@ -2,7 +2,9 @@
  *
  * Each CPU owns its row of deadlines and its timer; nothing is shared, so nothing is locked. The
  * comparator always holds the earliest deadline of the row, or the timer is off: its output is a
- * level, and falls before the interrupt is deactivated [DDI0487 D12.2.4]. */
+ * level, and falls before the interrupt is deactivated [DDI0487 D12.2.4].
+ *
+ * @req IRQ-5 */
 #include "core/timer.h"
 
 #include "arch/barrier.h"

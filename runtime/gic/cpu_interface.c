@@ -1,7 +1,9 @@
 /* The physical CPU interface of each CPU, by system registers; gic/gic.h [IHI0069 12.2].
  *
  * EOImode is 1: ICC_EOIR1 only drops the priority, so that EL2 can take the next interrupt while
- * a guest still has the last one active. Each CPU touches its own registers only. */
+ * a guest still has the last one active. Each CPU touches its own registers only.
+ *
+ * @req IRQ-3 */
 #include "gic/cpu_interface.h"
 
 #include "arch/barrier.h"

@@ -6,7 +6,9 @@
  * an interrupt that arrives once more after its disable is kept by whom it belongs to.
  * The GIC may have one security state or two (then EL2 sees the Non-secure view, where group
  * registers are RAZ/WI): the same writes are right for both [IHI0069 12.9.4, 12.9.9].
- * INV-IRQ-ONE-OWNER is relied on. */
+ * INV-IRQ-ONE-OWNER is relied on.
+ *
+ * @req IRQ-3 */
 #include "gic/gic.h"
 
 #include "arch/barrier.h"

@@ -32,7 +32,7 @@ enum { GICR_TYPER_VLPIS = 1, GICR_TYPER_Last = 4 }; /* bit numbers */
 enum { GICR_WAKER_ProcessorSleep = 1U << 1, GICR_WAKER_ChildrenAsleep = 1U << 2 };
 
 /* Priority of every physical interrupt: EL2 handles them in order of arrival. */
-#define GIC_PRIORITY_ALL UINT32_C(0xA0A0A0A0)
+#define GIC_PRIORITY_ALL 0xA0A0A0A0U
 
 /* Polls of a register that changes within microseconds before boot gives up. */
 #define GIC_POLL_LIMIT 1000000U

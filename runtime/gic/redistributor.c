@@ -2,7 +2,9 @@
  *
  * Owns the frames of GICR; each CPU finds its own by affinity and remembers it in an array by
  * CPU id. After that only set and clear registers are written, so there is no lock. Waiting
- * happens at boot only and is bounded [IHI0069 12.10, 12.11]. */
+ * happens at boot only and is bounded [IHI0069 12.10, 12.11].
+ *
+ * @req IRQ-3 */
 #include "gic/gic.h"
 
 #include "core/panic.h"

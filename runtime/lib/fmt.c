@@ -255,7 +255,7 @@ static void text_put(struct fmt_sink *sink, char c)
 
 size_t fmt_text_list(char *text, size_t room, const char *format, va_list arguments)
 {
-    struct text_sink t = {{text_put}, text, room, 0};
+    struct text_sink t = {.sink = {text_put}, .text = text, .room = room, .length = 0};
     fmt_print(&t.sink, format, arguments);
     text[t.length] = '\0';
     return t.length;

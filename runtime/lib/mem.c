@@ -3,7 +3,9 @@
  * These are for small structures: bulk work on guest memory is arch/memory.h's. Whole words are
  * moved while both pointers are aligned, because EL2 is built with -mstrict-align and may run
  * with its MMU off, where an unaligned access faults [DDI0487 B2.7.2].
- * No state, no locks; any CPU. */
+ * No state, no locks; any CPU.
+ *
+ * @req CORE-6, CORE-7 */
 #include "lib/mem.h"
 
 #include <stdbool.h>

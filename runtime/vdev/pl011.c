@@ -9,7 +9,9 @@
  * FIFO never was above its level; a break is not sent; DMA requests go nowhere. Accesses of 1, 2
  * and 4 bytes at a register's own offset; anything else inside the register's word is RAZ/WI, a
  * misaligned or 8-byte access is refused.
- * Lock: one per instance, taken before the VM's vGIC lock. */
+ * Lock: one per instance, taken before the VM's vGIC lock.
+ *
+ * @req DEV-1 */
 #include "vdev/vdev.h"
 
 #include "arch/spinlock.h"

@@ -72,7 +72,7 @@ static uint64_t next_match(const struct pl031 *r, uint64_t now)
     const uint64_t seconds = now / timer_frequency();
     const uint32_t away = r->match - ((uint32_t)seconds + r->offset);
     uint64_t ticks;
-    if (__builtin_mul_overflow(seconds + away, timer_frequency(), &ticks)) {
+    if ((bool)__builtin_mul_overflow(seconds + away, timer_frequency(), &ticks)) {
         return NO_DEADLINE;
     }
     return ticks;

@@ -150,7 +150,7 @@ static const struct vgic_reg rows[] = {
 };
 
 /* Row numbers above. */
-static const uint8_t starts[] = {
+static const uint8_t starts[32] = {
     [0] = 0,   [1] = 7,          [2] = 8,           [3] = 9,         [4] = 10, [5] = 11,
     [6] = 12,  [7] = 13,         [8 ... 15] = 14,   [16 ... 23] = 15, [24 ... 25] = 16,
     [26] = 17, [27 ... 29] = 18, [30] = 19,         [31] = 21,

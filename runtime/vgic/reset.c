@@ -33,7 +33,7 @@ static void reset_redist(uint16_t vm, uint16_t vcpu)
 {
     struct vgic_redist *r = &vgic_redists[vcpu];
 
-    memset(r, 0, sizeof(*r));
+    (void)memset(r, 0, sizeof(*r));
     r->vcpu = vcpu;
     r->word.edge = SGI_BITS;
     r->word.hw = hw_ppis(vm);
@@ -43,8 +43,8 @@ static void reset_spis(const struct vgic_vm *g)
 {
     const struct cfg_vm *cfg = vgic_cfg(g);
 
-    memset(vgic_spi_word(g, 0), 0, g->spi_words * sizeof(struct vgic_word));
-    memset(vgic_spi_of(g, VGIC_PRIVATE_COUNT), 0, cfg->spi_count * sizeof(struct vgic_spi));
+    (void)memset(vgic_spi_word(g, 0), 0, g->spi_words * sizeof(struct vgic_word));
+    (void)memset(vgic_spi_of(g, VGIC_PRIVATE_COUNT), 0, cfg->spi_count * sizeof(struct vgic_spi));
 }
 
 /* The physical SPIs of the VM: silent, and routed to the vCPU that IROUTER's reset value names. */

@@ -1,5 +1,6 @@
 /* Fault reports; vm/fault_report.h. Reads the VM's windows and devices to say what lies at an
- * address (INV-WINDOW-SORTED, INV-MMIO-SORTED), and never touches guest memory. */
+ * address (INV-WINDOW-SORTED, INV-MMIO-SORTED), and never touches guest memory.
+ * @req CORE-5, OPS-1 */
 #include "vm/fault_report.h"
 
 #include "core/log.h"

@@ -50,8 +50,8 @@ bool guest_read_ipa(uint16_t vm, ipa_t ipa, void *dst, size_t bytes)
         const size_t part = (bytes < w->size - offset) ? bytes : (size_t)(w->size - offset);
         const pa_t pa = pa_make(w->pa + offset);
         memory_refresh(pa, part);
-        memcpy(to, memory_pointer(pa), part);
-        to += part;
+        (void)memcpy(to, memory_pointer(pa), part);
+        to = &to[part];
         ipa.ipa += part;
         bytes -= part;
     }

@@ -3,7 +3,9 @@
  * Follows AArch64.TakeException for a synchronous exception to EL1 using AArch64 (HCR_EL2.RW is
  * 1 for every VM) [DDI0487 D1.3, J1, AArch64.TakeException]. Works on the registers of this CPU, so
  * only on the CPU of the vCPU. Nothing is read from the guest's memory: a guest whose VBAR_EL1
- * points nowhere takes its instruction abort there, by itself. */
+ * points nowhere takes its instruction abort there, by itself.
+ *
+ * @req CORE-5 */
 #include "vm/inject.h"
 
 #include "arch/cpu_features.h"

@@ -3,7 +3,9 @@
  * Owns the state of each VM. A request moves RUNNING to STOPPING or RESTARTING by one
  * compare-exchange, so that of several requests the first wins; the count of CPUs still to
  * report is written before any of them is told. Only the VM's boot CPU leaves those two states
- * again. INV-VCPU-CPU, INV-LOAD-INSIDE and INV-LOAD-ONCE are relied on. */
+ * again. INV-VCPU-CPU, INV-LOAD-INSIDE and INV-LOAD-ONCE are relied on.
+ *
+ * @req CPU-4 */
 #include "vm/life.h"
 
 #include <stdatomic.h>

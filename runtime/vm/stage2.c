@@ -1,7 +1,9 @@
 /* Activation of a VM's stage-2 tables. Relies on INV-S2-ROOT and INV-VMID-UNIQUE.
  *
  * A VMID always means the same constant tables, so no TLB entry is ever stale by a change of
- * tables; what firmware may have left under the VMID is dropped when a vCPU starts. */
+ * tables; what firmware may have left under the VMID is dropped when a vCPU starts.
+ *
+ * @req CORE-4 */
 #include "vm/stage2.h"
 
 #include "arch/barrier.h"

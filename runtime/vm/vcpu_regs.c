@@ -3,7 +3,9 @@
  * Computed from the VM's flags (cfg_vm.flags) and from what this CPU has, so each function is
  * called on the vCPU's CPU. A grant that the CPU cannot serve was refused at boot by
  * core/machine_check.c. Rule: what sysreg/id_registers.c hides also traps or is undefined here.
- * [DDI0487 D24.2, HCR_EL2, CPTR_EL2, HCRX_EL2, HFGRTR_EL2; D24.3, MDCR_EL2] */
+ * [DDI0487 D24.2, HCR_EL2, CPTR_EL2, HCRX_EL2, HFGRTR_EL2; D24.3, MDCR_EL2]
+ *
+ * @req CORE-3, CORE-5, CORE-8 */
 #include "vm/vcpu_regs.h"
 
 #include "arch/barrier.h"

@@ -5,7 +5,9 @@
  * its VMID, and the instruction cache. Where the architecture leaves a reset value UNKNOWN it is
  * 0 here, so that a start is the same every time. The vGIC and the timers reset their own.
  * On the CPU of the vCPU, with VTTBR_EL2 its VM's (vm/stage2.c). CPU_SUSPEND to power-down ends
- * here too. [DDI0487 D1, reset; D24.2; DEN0022 6, initial state] */
+ * here too. [DDI0487 D1, reset; D24.2; DEN0022 6, initial state]
+ *
+ * @req CORE-3 */
 #include "arch/barrier.h"
 #include "arch/cpu_features.h"
 #include "arch/debug_registers.h"
