@@ -3,6 +3,8 @@
 Owns: the translation of a devicetree into model.Board. Promises: nothing about the hardware is
 typed into a description; what is not found here is not there. BoardError is a fault of the board
 folder, or of the name that a description gives; resolve turns it into a diagnostic.
+
+@req DESC-4, PLAT-1
 """
 
 from functools import lru_cache

@@ -4,6 +4,8 @@ Exit status: 0 all is well, 1 the description has errors (or what was asked is n
 command line is wrong. Diagnostics go to the standard error as text, or to the standard output as
 JSON; results go to the standard output. The phases are imported by the command that needs them, so
 that help and the schema are there before libfdt and the other packages are.
+
+@req DESC-3
 """
 
 import argparse

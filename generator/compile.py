@@ -3,6 +3,8 @@
 Promises: every phase reports into the one collector and the next one goes on with what is usable,
 so that one run shows all mistakes; nothing is emitted when there was an error, and a build folder
 appears whole or not at all.
+
+@req DESC-1, DESC-3
 """
 
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ Owns: Tree and TreeNode. Promises: nodes keep the order of the blob; `find` take
 &label (from __symbols__, made by `dtc -@`) or an alias; registers come back as CPU addresses,
 after every `ranges` above them [DTSpec 2.3.8]. Reads boards' trees only: a malformed one is an
 error of the board, not of the description.
+
+@req DESC-4
 """
 
 from dataclasses import dataclass, field

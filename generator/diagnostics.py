@@ -5,6 +5,8 @@ Promises: the order of the output depends only on the places and texts, not on t
 which the phases found things; the same diagnostic is kept once. Every diagnostic carries the id
 of the rule that made it (the name of its example in tests/generator/bad), where, what, what it
 collides with (notes, each with its own place) and what would fix it (remedy).
+
+@req DESC-3
 """
 
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ Promises: complete and deterministic; addresses are hexadecimal strings, sizes a
 description writes them; whatever stems from the description says its line; what fits a line stands
 on one; nothing in them depends on where the description lies. The description's hash is over the values alone
 (and the contents of the images), so that a comment or a blank line does not change it.
+
+@req DESC-7
 """
 
 from dataclasses import fields, is_dataclass

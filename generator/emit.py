@@ -3,6 +3,8 @@
 Owns the names of the files in <out>: resolved.json, plan.json, gen/*. Promises: the same plan
 gives the same bytes; nothing depends on time, path, user or hash order. Templates hold the shape
 of each file, rows.py the text of each row.
+
+@req DESC-1, DESC-6, DESC-7
 """
 
 from pathlib import Path

@@ -2,6 +2,8 @@
 
 Reads the resolved description and the plan, computes nothing new. Promises: every answer names the
 line of the description that it stems from, or says that it is a default and which.
+
+@req DESC-9
 """
 
 import re

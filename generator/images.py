@@ -3,6 +3,8 @@
 Owns: arm64 Image headers and ELF program headers, as far as placing needs them. Promises: any
 byte sequence is accepted; what cannot be used comes back with `problem` in words and the rest
 empty. A file that several VMs name is read once. [Documentation/arch/arm64/booting], [ELF-64]
+
+@req DESC-1
 """
 
 from functools import lru_cache

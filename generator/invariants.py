@@ -4,6 +4,8 @@ Owns one check for each INV- id that a plan can break; docs/invariants.md lists 
 they are stated. Promises: a plan that passed the rules and fails here shows a fault of the
 compiler, not of the description, so nothing is written and the error says which promise broke.
 Independent of how the plan was made: checks only compare the finished tables with each other.
+
+@req DESC-1
 """
 
 from generator.model import FIRST_SPI, IPA_BITS, PAGE, Range

@@ -4,6 +4,8 @@ Promises: every key and value has a Place; a mapping has each key once (a second
 diagnostic and is left out); scalars are typed by the YAML 1.2 core schema, so `on` and `yes` are
 strings and 010 is not eight. Aliases, anchors, tags and merge keys are refused: a line that
 means something in two places could not be blamed for one of them.
+
+@req DESC-3
 """
 
 from dataclasses import dataclass, field

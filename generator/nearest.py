@@ -1,4 +1,7 @@
-"""The name that somebody probably meant."""
+"""The name that somebody probably meant.
+
+@req DESC-3
+"""
 
 
 def typing_distance(one, other):

@@ -5,6 +5,8 @@ what nothing later can see (rules `unknown-board`, `unusable-board`, `unknown-no
 `unknown-shared`) and leaves out what leads nowhere; every value keeps its place.
 A value of the wrong type was reported by the schema: it counts as absent here. Defaults are those
 of QEMU's virt machine, so that software built for it runs unmodified.
+
+@req DESC-1
 """
 
 from pathlib import Path

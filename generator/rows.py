@@ -2,6 +2,8 @@
 
 Promises: follows runtime/config/config.h field by field; a text from the description reaches C
 only as an escaped string literal, and a comment only without what could end it.
+
+@req DESC-6
 """
 
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ Promises: each violation of the schema becomes one diagnostic with a place and a
 violates it is left out of the tree that check() returns, so that later phases meet only values of
 the right shape, and can ask is_whole() whether something is missing because it was left out.
 Relies on jsonschema for the verdicts only; the words are from schema_words.py.
+
+@req DESC-2
 """
 
 from functools import cache

@@ -2,6 +2,8 @@
 
 Promises: each key of the schema has its row, with what the schema says about it and nothing else;
 a test compares the page with the one in the tree.
+
+@req DESC-2
 """
 
 from generator.schema import schema

@@ -3,6 +3,8 @@
 One function for each keyword of JSON Schema that schema.json uses. A keyword's rule id is the
 general one below, or the one that the schema names in `x-rules` next to the keyword. Each
 function returns the paths that are unusable because of what it reported.
+
+@req DESC-3
 """
 
 import re

@@ -4,6 +4,8 @@ Promises: raises for no resolved description; what cannot be placed is None and 
 tables; every choice carries its reason. The system image and the RAM around it depend on the size
 of the tables, and the tables on where things lie: `_settled` repeats both until the room that was
 set aside for the tables is enough, which takes two or three rounds.
+
+@req DESC-1
 """
 
 from dataclasses import dataclass

@@ -5,6 +5,8 @@ the first 2 MiB boundary of its RAM plus text_offset, the initrd behind all memo
 needs, the devicetree behind that on a 2 MiB boundary, so that it never straddles one
 [Documentation/arch/arm64/booting]. Anything else is loaded as QEMU's virt machine does: a flat
 binary at 0x40080000, the devicetree at the start of RAM when no piece is there.
+
+@req DESC-1, DESC-6
 """
 
 from dataclasses import dataclass, replace

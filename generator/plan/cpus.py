@@ -3,6 +3,8 @@
 Promises: a CPU that a description names is used as named; a VM that gives a number gets the
 lowest CPUs that nobody named, in the order of the description. INV-CPU-ONE-VCPU, INV-VCPU-CPU
 and INV-VMPIDR hold for every plan that passes the checks.
+
+@req CPU-1
 """
 
 from generator.planned import PlannedVcpu

@@ -4,6 +4,8 @@ Promises: nothing is writable and executable (INV-EL2-WX); tables, code and pack
 read-only; the page below each stack is not mapped (INV-STACK-GUARD); RAM of VMs is writable, the
 rest of the board's RAM only readable, since the firmware's devicetree is read there at boot;
 devices are those that EL2 drives. A later stretch never covers an earlier one.
+
+@req CORE-2
 """
 
 from bisect import bisect_right, insort

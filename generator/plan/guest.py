@@ -3,6 +3,8 @@
 Promises: an address that a description gives is used as given; memory without one goes to the
 lowest free 2 MiB boundary at or above 0x40000000, where QEMU's virt machine has its RAM, in the
 order of the description. INV-WINDOW-SORTED, INV-WINDOW-ALIGNED, INV-MMIO-SORTED, INV-MMIO-HOLE.
+
+@req DESC-1
 """
 
 from dataclasses import dataclass

@@ -3,6 +3,8 @@
 Promises: each slot starts and ends on 4 KiB and has one permission; the linker script asserts
 that what the compiler made fits its slot (INV-SLOT-FIT). Sizes follow from the counts of the
 plan, so a description with more VMs gets larger tables and nothing else changes.
+
+@req CORE-2
 """
 
 from dataclasses import dataclass

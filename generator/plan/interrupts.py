@@ -2,6 +2,8 @@
 
 Promises: only SPIs of assigned devices and bare interrupts are routed; a guest sees the same
 number unless its description says another. INV-IRQ-ONE-OWNER, INV-SPI-COUNT, INV-IRQ-VINTID.
+
+@req IRQ-3
 """
 
 from generator.model import FIRST_SPI

@@ -3,6 +3,8 @@
 Promises: the steps of a VM cover every byte of its RAM exactly once (INV-LOAD-INSIDE,
 INV-LOAD-ONCE); equal contents are packed once; blobs start on 4 KiB, those mapped in place as
 blocks on 2 MiB (INV-LOAD-ALIGNED).
+
+@req CPU-4
 """
 
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ Promises: `phys` is used as given; the rest goes to the highest free RAM, away f
 image at the bottom, largest first, congruent to its guest address modulo the largest block that
 fits it, so that the mapping needs the fewest descriptors. Windows of 1 GiB and more are congruent
 modulo 1 GiB when everything still fits then, else modulo 2 MiB. What finds no room stays None.
+
+@req DESC-5
 """
 
 from dataclasses import dataclass

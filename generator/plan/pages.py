@@ -4,6 +4,8 @@ Owns the descriptor formats [DDI0487 D8.3]. Promises: each mapping is covered ex
 and 2 MiB blocks and 4 KiB pages; the contiguous bit is never set; where two mappings overlap the
 first one stays, so that even a wrong description yields tables (`check` reports it). Tables come
 in a fixed order: the root, then by level and input address.
+
+@req CORE-2, CORE-4
 """
 
 from dataclasses import dataclass, field

@@ -2,6 +2,8 @@
 
 Promises: a table maps the windows of its VM and nothing else (INV-MMIO-HOLE, INV-S2-ROOT); input
 addresses have 40 bits, start level 1, so the root is two concatenated tables [DDI0487 D8.2.9].
+
+@req CORE-4
 """
 
 from generator.model import IPA_BITS, PAGE, Range

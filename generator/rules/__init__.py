@@ -3,6 +3,8 @@
 A rule's id is the name of its bad example in tests/generator/bad. Rules of form run in shape.py
 before anything is resolved; those here run on the resolved description and the plan. The order
 does not matter: diagnostics are sorted by place.
+
+@req DESC-3
 """
 
 from generator.rules import (

@@ -1,6 +1,8 @@
 """Rules about CPUs: each vCPU has one that exists and that nobody else has.
 
 INV-CPU-ONE-VCPU, INV-VCPU-CPU.
+
+@req CPU-1, DESC-3
 """
 
 from generator.diagnostics import Note

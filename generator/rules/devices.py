@@ -1,4 +1,7 @@
-"""Rules about devices of the board that a VM gets: whole, alone, and confined."""
+"""Rules about devices of the board that a VM gets: whole, alone, and confined.
+
+@req DESC-3, DESC-4
+"""
 
 from generator.diagnostics import Note
 

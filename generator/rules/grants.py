@@ -1,4 +1,7 @@
-"""Rules about what a VM may use of the CPU and of the firmware."""
+"""Rules about what a VM may use of the CPU and of the firmware.
+
+@req CORE-8, DESC-3
+"""
 
 from generator.nearest import meant_or_listed
 

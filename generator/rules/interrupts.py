@@ -1,6 +1,8 @@
 """Rules about interrupts: numbers that mean what was meant, and one owner for each.
 
 INV-IRQ-ONE-OWNER, INV-SPI-COUNT. SPI n is INTID n + 32 [IHI0069 2.2].
+
+@req DESC-3, IRQ-3
 """
 
 from generator.diagnostics import Note

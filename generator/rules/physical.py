@@ -1,6 +1,8 @@
 """Rules about the real machine's memory: what has a fixed physical address, and whether all fits.
 
 INV-S2-ROOT's tables describe only what passed here: no byte of RAM has two owners.
+
+@req DESC-3, DESC-5
 """
 
 from dataclasses import dataclass

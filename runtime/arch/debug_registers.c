@@ -1,7 +1,9 @@
 /* Breakpoint and watchpoint registers, DBGBVR<n>_EL1 .. DBGWCR<n>_EL1 [DDI0487 D24.3].
  *
  * Owns nothing; acts on the CPU that it runs on. An index at or beyond the implemented number is
- * UNDEFINED even at EL2, so no register past it is touched. */
+ * UNDEFINED even at EL2, so no register past it is touched.
+ *
+ * @req CORE-8 */
 #include "arch/debug_registers.h"
 
 #include "arch/sysreg.h"

@@ -6,7 +6,9 @@
  * .bss is part of the image.
  * Entered at EL2 with x0 = physical address of the firmware's devicetree, or 0. A CPU that comes
  * by PSCI CPU_ON enters at secondary_entry with x0 = its index in cfg_cpus.
- * INV-ASM-OFFSETS: the offsets below are asserted in core/boot.c. */
+ * INV-ASM-OFFSETS: the offsets below are asserted in core/boot.c.
+ *
+ * @req CORE-1, CORE-2 */
 
 #include "arch/asm_offsets.h"
 

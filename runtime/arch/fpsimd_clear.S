@@ -1,4 +1,5 @@
-/* Clears the vector register files; see arch/fpsimd.h. Uses no register but those. */
+/* Clears the vector register files; see arch/fpsimd.h. Uses no register but those.
+ * @req CORE-3 */
 
     .arch armv8-a+simd
     .section .text.fpsimd_clear, "ax"

@@ -2,7 +2,9 @@
  *
  * Owns nothing: every function reads or writes the CPU that it runs on. List registers beyond
  * those that ICH_VTR_EL2 announces are UNDEFINED to touch, so callers stay below
- * gich_lr_count() [IHI0069 12.4.6]; the default cases are there for the compiler. */
+ * gich_lr_count() [IHI0069 12.4.6]; the default cases are there for the compiler.
+ *
+ * @req IRQ-1 */
 #include "arch/gich.h"
 
 #include "arch/sysreg.h"

@@ -3,7 +3,9 @@
  * A guest starts with its MMU and caches off: its first accesses bypass the caches, so what EL2
  * wrote must reach the point of coherency first [DDI0487 D7.5.9]. Cleaning and invalidating by
  * line, then one DSB, is what makes that so on a core whose caches are real.
- * DC ZVA needs no read of the line and is used where DCZID_EL0 permits it. */
+ * DC ZVA needs no read of the line and is used where DCZID_EL0 permits it.
+ *
+ * @req CPU-4 */
 #include "arch/memory.h"
 
 #include "arch/barrier.h"

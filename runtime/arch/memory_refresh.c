@@ -1,5 +1,6 @@
 /* Before EL2 reads what a guest may have written with its caches off; arch/memory.h. Kept apart
- * from the bulk work of arch/memory.c, which is about the opposite direction. */
+ * from the bulk work of arch/memory.c, which is about the opposite direction.
+ * @req CORE-7 */
 #include "arch/barrier.h"
 #include "arch/memory.h"
 #include "arch/sysreg.h"

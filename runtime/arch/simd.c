@@ -2,7 +2,9 @@
  *
  * EL2 is compiled without floating point, so the registers hold the guest's values all the time.
  * Should CPTR_EL2 trap their use, the trap is lifted around the access [DDI0487 D24.2.30]. On the
- * vCPU's CPU. */
+ * vCPU's CPU.
+ *
+ * @req CORE-6 */
 #include "arch/simd.h"
 
 #include "arch/barrier.h"

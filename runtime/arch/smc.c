@@ -1,4 +1,5 @@
-/* A call to EL3. All of x0..x17 may be clobbered by the callee [DEN0028 2.6]. */
+/* A call to EL3. All of x0..x17 may be clobbered by the callee [DEN0028 2.6].
+ * @req CPU-5 */
 #include "arch/smc.h"
 
 void arch_smc(struct smc_regs *r)

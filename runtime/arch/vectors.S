@@ -3,7 +3,9 @@
  * A lower-EL exit stores x0..x30 into the vCPU of this CPU, calls one C function with the vCPU,
  * and resumes the vCPU that it returns. ELR_EL2 and SPSR_EL2 stay in their registers. Anything
  * taken at EL2 itself is a bug of ours or of the hardware: it panics on a stack of its own,
- * since the fault may be a stack overflow into a guard page. */
+ * since the fault may be a stack overflow into a guard page.
+ *
+ * @req CORE-3, CORE-5, OPS-4 */
 
     .macro vector label
     .balign 0x80

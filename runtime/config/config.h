@@ -6,7 +6,9 @@
  * the index into the array of that name. A slice is (first, count) into the array named in its
  * comment. All addresses and sizes are bytes; all sizes are exclusive lengths.
  * INV-… ids are what the runtime relies on and never checks again; each is enforced by the
- * generator and listed in docs/invariants.md. */
+ * generator and listed in docs/invariants.md.
+ *
+ * @req DESC-1 */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 

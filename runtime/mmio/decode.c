@@ -3,7 +3,9 @@
  * Each class either fills the description or says why not. Where the architecture leaves the
  * behaviour CONSTRAINED UNPREDICTABLE (write-back to a register that is transferred, a pair that
  * loads one register twice) the answer is MMIO_NO_ACCESS, which ends in an abort: one of the
- * permitted ways is that nothing sensible happens. */
+ * permitted ways is that nothing sensible happens.
+ *
+ * @req CORE-6 */
 #include "mmio/decode.h"
 
 #include "lib/bits.h"

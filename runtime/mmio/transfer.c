@@ -2,7 +2,9 @@
  *
  * Nothing here fails or touches a device. transfer_commit() is the only function that writes guest
  * state, and it is called when every part of the access has succeeded. On the vCPU's CPU: SP and
- * the vector registers are in it. [DDI0487 C6.2, J1.1.3 (Mem[], BigEndian())] */
+ * the vector registers are in it. [DDI0487 C6.2, J1.1.3 (Mem[], BigEndian())]
+ *
+ * @req CORE-6 */
 #include "mmio/transfer.h"
 
 #include "arch/simd.h"

@@ -3,7 +3,9 @@
  * A 32-bit call (bit 30 clear) passes only the low words of its arguments. What is not in the
  * table is not implemented: MIGRATE and MIGRATE_INFO_UP_CPU (there is no trusted OS to migrate),
  * CPU_FREEZE, CPU_DEFAULT_SUSPEND, NODE_HW_STATE, SET_SUSPEND_MODE (platform-coordinated only),
- * STAT_*, MEM_PROTECT*. Whatever a guest passes, only vCPUs of its own VM are touched. */
+ * STAT_*, MEM_PROTECT*. Whatever a guest passes, only vCPUs of its own VM are touched.
+ *
+ * @req CPU-4 */
 #include "lib/bits.h"
 #include "psci/psci_state.h"
 #include "smccc/smccc.h"

@@ -6,7 +6,9 @@
  *   ON_PENDING -> ON        the vCPU's own CPU (acquire: it sees the start address)
  *   ON -> OFF               the vCPU's own CPU, when all else of the vCPU is down
  *   any -> OFF              the boot CPU of the VM while no vCPU of it runs
- * A MSG_START left over from a former life finds no ON_PENDING, or a complete one. */
+ * A MSG_START left over from a former life finds no ON_PENDING, or a complete one.
+ *
+ * @req CPU-4 */
 #include "core/log.h"
 #include "core/mailbox.h"
 #include "lib/bits.h"

@@ -9,7 +9,9 @@
  *
  * Standby answers SUCCESS. Power-down resumes at the entry point with the context in x0 and EL1
  * in reset state, also when the interrupt was there before the call; the GIC interface and the
- * timers, which would wake a real core, keep their state. */
+ * timers, which would wake a real core, keep their state.
+ *
+ * @req CPU-4 */
 #include "arch/barrier.h"
 #include "arch/pstate.h"
 #include "psci/psci_state.h"

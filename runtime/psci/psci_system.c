@@ -1,5 +1,6 @@
 /* SYSTEM_OFF, SYSTEM_RESET, SYSTEM_RESET2: the system is the calling VM [DEN0022 5]. The whole of
- * stopping and restarting is vm/life.c's; the first request wins. */
+ * stopping and restarting is vm/life.c's; the first request wins.
+ * @req CPU-4 */
 #include "psci/psci_state.h"
 #include "vm/life.h"
 

@@ -5,7 +5,9 @@
  * EL3. What EL3 implements is forwarded; it changes nothing but this CPU. The one state that a
  * guest can change so, ARCH_WORKAROUND_2, is on again at every reset of a vCPU.
  * SMCCC_ARCH_SOC_ID identifies the machine: it is answered only to VMs whose allow list names
- * it. */
+ * it.
+ *
+ * @req CPU-5 */
 #include "smccc/services.h"
 
 #include "arch/cpu_features.h"

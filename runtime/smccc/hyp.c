@@ -1,5 +1,6 @@
 /* Vendor-specific hypervisor service [DEN0028 6]: tells a guest under what it runs. Constant
- * answers; no feature hangs on them. smccc/services.h. */
+ * answers; no feature hangs on them. smccc/services.h.
+ * @req CPU-5 */
 #include "smccc/services.h"
 
 #include "smccc/smccc.h"

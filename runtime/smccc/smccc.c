@@ -4,7 +4,9 @@
  * on to EL3 only if the VM's allow list names exactly that id, so a call that we answer (PSCI
  * above all) can never be passed on by a description. The registers of a call are written only
  * as far as its result reaches: x4..x17 keep their values otherwise [DEN0028 2.6]. Acts on
- * the calling vCPU alone. */
+ * the calling vCPU alone.
+ *
+ * @req CPU-5 */
 #include "smccc/smccc.h"
 
 #include "arch/smc.h"

@@ -3,7 +3,9 @@
  * Entropy is the CPU's own (RNDRRS, FEAT_RNG) or else that of EL3's TRNG; without either, or
  * without the VM's grant, the service does not exist. Numbers never come from anything
  * predictable, and none is given twice: nothing is kept here. A VM that has no grant but EL3's
- * calls on its allow list reaches EL3 directly. */
+ * calls on its allow list reaches EL3 directly.
+ *
+ * @req CPU-5 */
 #include "smccc/services.h"
 
 #include "arch/cpu_features.h"

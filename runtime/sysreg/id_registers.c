@@ -8,7 +8,8 @@
  * registers of FEAT_S1PIE, S1POE, TCR2, SCTLR2, AIE, D128. LPA2, LVA and small translation tables
  * are left out so that EL2 can walk the guest's tables (vm/guest_mem.h). vm/vcpu_regs.c makes
  * what is hidden here trap, as far as a trap exists. Reads only. [DDI0487 D24.2, ID_*]
- */
+ *
+ * @req CORE-3, CORE-8 */
 #include "sysreg/id_registers.h"
 
 #include "arch/cpu_features.h"

@@ -15,7 +15,9 @@
  * instruction. Clean and invalidate loses no data of anyone, and software that flushes its cache
  * so before it turns it off gets what it would get from this CPU's caches without us.
  *
- * On the vCPU's CPU. [DDI0487 C5.3, D24.2, D24.3; ISS encoding for EC 0x18] */
+ * On the vCPU's CPU. [DDI0487 C5.3, D24.2, D24.3; ISS encoding for EC 0x18]
+ *
+ * @req CORE-5, CORE-8 */
 #include "vm/sysreg_trap.h"
 
 #include "arch/barrier.h"

@@ -4,7 +4,9 @@
  * has not; then by priority; on equal priority the active one first, then the lower INTID. If
  * only active ones would be chosen while something is pending, the best pending one takes the
  * last place: a guest that keeps interrupts active for long (EOImode 1) must still be
- * interruptible. */
+ * interruptible.
+ *
+ * @req IRQ-1 */
 #include "vgic/choice.h"
 
 #include "vgic/route.h"

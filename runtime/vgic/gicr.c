@@ -4,7 +4,9 @@
  * LPIs: GICR_TYPER.PLPIS is 0, GICR_PROPBASER and GICR_PENDBASER read as zero and ignore writes.
  * GICR_WAKER.ProcessorSleep keeps pending interrupts away from the CPU; ChildrenAsleep follows it
  * at once for this CPU's vCPU and when the other CPU has done it otherwise. Any vCPU of the VM
- * may access any of the frames. */
+ * may access any of the frames.
+ *
+ * @req IRQ-1 */
 #include "vgic/regs.h"
 #include "vgic/route.h"
 #include "vgic/vgic.h"

@@ -3,7 +3,9 @@
  * PPIs: the two timers and, where granted, the PMU; SPIs: the VM's slice of cfg_irqs. From the
  * moment that EL2 acknowledges one until the guest deactivates its virtual twin it is physically
  * active, so it cannot arrive twice. Whoever takes the virtual one away deactivates the physical
- * one here. A vCPU that is off has its PPIs disabled. INV-IRQ-ONE-OWNER is relied on. */
+ * one here. A vCPU that is off has its PPIs disabled. INV-IRQ-ONE-OWNER is relied on.
+ *
+ * @req IRQ-3 */
 #include "vgic/hw.h"
 
 #include "gic/gic.h"

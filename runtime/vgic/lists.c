@@ -19,7 +19,9 @@
  *   of Linux, nobody writes it.
  * - A level-sensitive physical interrupt that is pending in a list register stays so when its
  *   line drops: EL2 learns of the line only by the physical interrupt, which is active by then.
- *   The guest sees it once more, as it may on hardware when it is late to mask the source. */
+ *   The guest sees it once more, as it may on hardware when it is late to mask the source.
+ *
+ * @req IRQ-1 */
 #include "vgic/lists.h"
 
 #include "gic/gic.h"

@@ -1,7 +1,9 @@
 /* From an access to a row of a register table; vgic/regs.h [IHI0069 12.1.3].
  *
  * A 64-bit register may also be accessed by its two words; a word that is written leaves the
- * other as it is. Pure apart from what the rows do. */
+ * other as it is. Pure apart from what the rows do.
+ *
+ * @req IRQ-1 */
 #include "vgic/regs.h"
 
 #include "lib/bits.h"

@@ -7,7 +7,9 @@
  * - A read asks the other CPU by a message to read its list registers back, and makes the guest
  *   execute its load again (mmio_access.retry), until the answer is younger than the question.
  *   The question is forgotten when the guest may have been interrupted in between
- *   (vgic_redist.asked_word), so what is read was true after the load began. */
+ *   (vgic_redist.asked_word), so what is read was true after the load began.
+ *
+ * @req IRQ-1 */
 #include "vgic/regs.h"
 #include "vgic/vgic.h"
 

@@ -2,7 +2,9 @@
  *
  * Owns vgic_spi.router, target and vgic_vm.ready. 1-of-N (IROUTER.Interrupt_Routing_Mode): the
  * lowest-numbered vCPU that is on and whose redistributor is awake takes the interrupt. An
- * IROUTER that names no vCPU of the VM leaves the interrupt pending [IHI0069 3.3.1]. */
+ * IROUTER that names no vCPU of the VM leaves the interrupt pending [IHI0069 3.3.1].
+ *
+ * @req IRQ-1 */
 #include "vgic/route.h"
 
 #include "core/mailbox.h"

@@ -5,7 +5,9 @@
  * and announced by MSG_VGIC. The guest of this CPU sees the new state when vgic_release() has
  * refreshed the list registers.
  * Two cases are kept short, since guests feel them: a timer's interrupt, and a message that only
- * brings one more interrupt. INV-SPI-COUNT, INV-VCPU-CPU are relied on. */
+ * brings one more interrupt. INV-SPI-COUNT, INV-VCPU-CPU are relied on.
+ *
+ * @req IRQ-1, IRQ-3 */
 #include "vgic/vgic.h"
 
 #include "arch/barrier.h"

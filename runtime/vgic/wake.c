@@ -2,7 +2,9 @@
  *
  * A guest that powers a vCPU down sets GICR_WAKER.ProcessorSleep, and most switch the groups of
  * the CPU interface off as well. From then on nothing is in a list register, yet an interrupt
- * that the distributor forwards to this vCPU must wake it. Pure reading, under the VM's lock. */
+ * that the distributor forwards to this vCPU must wake it. Pure reading, under the VM's lock.
+ *
+ * @req IRQ-1, CPU-4 */
 #include "vgic/route.h"
 #include "vgic/vgic.h"
 #include "vgic/word.h"

@@ -3,7 +3,9 @@
  * Owns CNTVOFF_EL2, CNTHCTL_EL2 and, while the guest is off, the two EL1 timers of each CPU. The
  * offset of a VM is written on its boot CPU while none of its vCPUs runs, and read by each of its
  * CPUs before entry; starting a vCPU goes through the mailbox, which orders the two. The timers'
- * interrupts are the vGIC's: their physical PPIs are enabled as the guest enables its own. */
+ * interrupts are the vGIC's: their physical PPIs are enabled as the guest enables its own.
+ *
+ * @req IRQ-5 */
 #include "vtimer/vtimer.h"
 
 #include "arch/barrier.h"

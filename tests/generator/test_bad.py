@@ -4,6 +4,8 @@ beside it, and no other. To write down what a new or changed rule says:
     UPDATE_EXPECTED=1 /usr/bin/python3 -m pytest -q tests/generator/test_bad.py
 
 and then read it as a user would.
+
+@req DESC-3
 """
 
 import json

@@ -1,4 +1,7 @@
-"""The command line as a person or a script meets it."""
+"""The command line as a person or a script meets it.
+
+@req DESC-3
+"""
 
 import json
 import os

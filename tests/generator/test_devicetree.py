@@ -1,4 +1,7 @@
-"""Reading boards' devicetrees."""
+"""Reading boards' devicetrees.
+
+@req DESC-4, PLAT-1
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""The emitted files: compiled, linked and read back, so that the C says what the plan says."""
+"""The emitted files: compiled, linked and read back, so that the C says what the plan says.
+
+@req DESC-1, DESC-6
+"""
 
 from dataclasses import replace
 import json

@@ -1,4 +1,7 @@
-"""The devicetree that a guest gets, read back."""
+"""The devicetree that a guest gets, read back.
+
+@req DESC-4, DESC-6
+"""
 
 from generator.devicetree import Tree
 

@@ -1,4 +1,7 @@
-"""Right descriptions give no diagnostic, and one mistake in them gives exactly one."""
+"""Right descriptions give no diagnostic, and one mistake in them gives exactly one.
+
+@req DESC-1, DESC-3
+"""
 
 from pathlib import Path
 

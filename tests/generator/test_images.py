@@ -1,4 +1,7 @@
-"""Recognising guest images; no bytes may stop the compiler."""
+"""Recognising guest images; no bytes may stop the compiler.
+
+@req DESC-1
+"""
 
 import struct
 

@@ -1,4 +1,7 @@
-"""Each invariant: holds for real plans, and a plan that breaks it is found by its id."""
+"""Each invariant: holds for real plans, and a plan that breaks it is found by its id.
+
+@req DESC-1
+"""
 
 from dataclasses import replace
 from pathlib import Path

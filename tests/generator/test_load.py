@@ -1,4 +1,7 @@
-"""The reader: places of all nodes, YAML 1.2 scalars, and what is not part of the language."""
+"""The reader: places of all nodes, YAML 1.2 scalars, and what is not part of the language.
+
+@req DESC-3
+"""
 
 from hypothesis import given, settings, strategies as st
 import pytest

@@ -1,5 +1,8 @@
 """Whatever a description says, the compiler answers with diagnostics: it never breaks down, and
-what it accepts keeps the promises that the runtime relies on."""
+what it accepts keeps the promises that the runtime relies on.
+
+@req DESC-3
+"""
 
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 

@@ -1,4 +1,7 @@
-"""What is loaded where, how a guest is entered, and that memory is filled exactly once."""
+"""What is loaded where, how a guest is entered, and that memory is filled exactly once.
+
+@req DESC-1
+"""
 
 from generator.model import Range
 

@@ -1,4 +1,7 @@
-"""CPUs, ids, slices and interrupts."""
+"""CPUs, ids, slices and interrupts.
+
+@req CPU-1, IRQ-3
+"""
 
 from generator.plan.cpus import guest_affinity
 

@@ -1,4 +1,7 @@
-"""The system image: slots, stacks, EL2's map, registers."""
+"""The system image: slots, stacks, EL2's map, registers.
+
+@req CORE-2
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,7 @@
-"""Physical placement and guest addresses."""
+"""Physical placement and guest addresses.
+
+@req DESC-5
+"""
 
 from hypothesis import given, settings, strategies as st
 import pytest

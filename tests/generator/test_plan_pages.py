@@ -1,4 +1,7 @@
-"""Translation tables: what is mapped, with what, and that the largest blocks are used."""
+"""Translation tables: what is mapped, with what, and that the largest blocks are used.
+
+@req CORE-2, CORE-4
+"""
 
 from hypothesis import given, settings, strategies as st
 

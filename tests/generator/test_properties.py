@@ -1,4 +1,7 @@
-"""Overlaps and holes against an oracle: a rule speaks when, and only when, the ranges say so."""
+"""Overlaps and holes against an oracle: a rule speaks when, and only when, the ranges say so.
+
+@req DESC-3, DESC-5
+"""
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 

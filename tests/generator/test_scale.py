@@ -1,4 +1,7 @@
-"""Cost grows in proportion to the description: 64 VMs compile in seconds."""
+"""Cost grows in proportion to the description: 64 VMs compile in seconds.
+
+@req DESC-1
+"""
 
 import time
 

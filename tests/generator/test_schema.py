@@ -1,4 +1,7 @@
-"""schema.json as such, and the reference page that is made from it."""
+"""schema.json as such, and the reference page that is made from it.
+
+@req DESC-2
+"""
 
 from pathlib import Path
 import re

@@ -1,5 +1,8 @@
 """What the image says and does on a machine that is not the one it was built for (CORE-1, CORE-10,
-OPS-4), and that a panic names its reason and the functions on the way there."""
+OPS-4), and that a panic names its reason and the functions on the way there.
+
+@req CORE-1, CORE-10, OPS-4, PLAT-1
+"""
 
 import re
 

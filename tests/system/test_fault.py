@@ -1,4 +1,7 @@
-"""Guests that break themselves: each is named and stopped or left alone, and the others run on."""
+"""Guests that break themselves: each is named and stopped or left alone, and the others run on.
+
+@req CORE-5, OPS-1
+"""
 
 REPORT = r"rt: (\d+) ticks, (\d+) missed"
 

@@ -1,4 +1,7 @@
-"""Software that nobody here wrote: Debian's U-Boot and GRUB, and Linux started by U-Boot."""
+"""Software that nobody here wrote: Debian's U-Boot and GRUB, and Linux started by U-Boot.
+
+@req PLAT-2
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""Every bare-metal test guest: all its verdicts are PASS, and the bystander notices nothing."""
+"""Every bare-metal test guest: all its verdicts are PASS, and the bystander notices nothing.
+
+@req CORE-5, CPU-1, IRQ-5
+"""
 
 import re
 

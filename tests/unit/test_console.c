@@ -1,6 +1,7 @@
 /* sources: core/console.c core/console_input.c core/console_mux.c core/console_line.c core/timer.c lib/fmt.c core/log.c fake/percpu.c */
 /* The console as a whole, with the log: rings, UART, messages, focus, back-pressure, fairness. The
- * tables' console CPU is 3; VMs 0, 1, 2 boot on CPUs 0, 2, 3. */
+ * tables' console CPU is 3; VMs 0, 1, 2 boot on CPUs 0, 2, 3.
+ * @req DEV-1, OPS-1 */
 #include "core/console.h"
 
 #include "core/console_input.h"

@@ -1,5 +1,6 @@
 /* sources: core/console_line.c */
-/* The one-line terminal that a guest's output edits. */
+/* The one-line terminal that a guest's output edits.
+ * @req DEV-1 */
 #include "core/console_line.h"
 
 #include "test.h"

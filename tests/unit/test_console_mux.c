@@ -1,5 +1,6 @@
 /* sources: core/console_mux.c core/console_line.c lib/fmt.c */
-/* The multiplexer's policy, seen on a terminal. */
+/* The multiplexer's policy, seen on a terminal.
+ * @req DEV-1 */
 #include "core/console_mux.h"
 
 #include "terminal.h"

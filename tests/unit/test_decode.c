@@ -2,7 +2,8 @@
 /* The load/store decoder against a table of single instructions, as their pages in the manual
  * give them [DDI0487 C6.2, C7.2], over every value of bits 31:10 of the load/store space and a
  * choice of Rt and Rn. The decoder goes by the classes of C4.1.94 instead; what no row of the
- * table matches, it must not claim to have decoded. */
+ * table matches, it must not claim to have decoded.
+ * @req CORE-6 */
 #include "mmio/decode.h"
 
 #include "lib/bits.h"

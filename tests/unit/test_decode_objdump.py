@@ -1,5 +1,8 @@
 """The load/store decoder against binutils: a random sample of the load/store space, disassembled by
-objdump, must mean what runtime/mmio/decode.c says. Run by pytest."""
+objdump, must mean what runtime/mmio/decode.c says. Run by pytest.
+
+@req CORE-6
+"""
 import ctypes
 import pathlib
 import random

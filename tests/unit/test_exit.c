@@ -1,5 +1,6 @@
 /* sources: world/ns/exit.c world/ns/exceptions.c */
-/* The exit page: each named action has its one effect, and each class its handler. */
+/* The exit page: each named action has its one effect, and each class its handler.
+ * @req CORE-5 */
 #include "world/ns/exit.h"
 
 #include "core/percpu.h"

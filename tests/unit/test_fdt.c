@@ -1,5 +1,6 @@
 /* sources: core/fdt.c */
-/* The devicetree reader: a good tree is visited whole, and no damage makes it leave the blob. */
+/* The devicetree reader: a good tree is visited whole, and no damage makes it leave the blob.
+ * @req CORE-10 */
 #include "core/fdt.h"
 
 #include "fdt_builder.h"

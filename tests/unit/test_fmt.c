@@ -1,5 +1,6 @@
 /* sources: lib/fmt.c */
-/* The formatter against the host's printf, and where the two differ on purpose. */
+/* The formatter against the host's printf, and where the two differ on purpose.
+ * @req OPS-1 */
 #include "lib/fmt.h"
 
 #include "test.h"

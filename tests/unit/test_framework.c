@@ -1,5 +1,6 @@
 /* sources: */
-/* The harness itself: fakes behave and reset between tests. */
+/* The harness itself: fakes behave and reset between tests.
+ * @req CORE-3 */
 #include "arch/barrier.h"
 #include "arch/memory.h"
 #include "arch/spinlock.h"

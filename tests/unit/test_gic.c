@@ -1,6 +1,7 @@
 /* sources: gic/distributor.c gic/redistributor.c gic/cpu_interface.c */
 /* The physical GICv3 driver against registers written from IHI0069 12.8 to 12.11: with one security
- * state and as the Non-secure view of two, frames in any order, and a GIC that is not there. */
+ * state and as the Non-secure view of two, frames in any order, and a GIC that is not there.
+ * @req IRQ-3 */
 #include "arch/barrier.h"
 #include "arch/mmio.h"
 #include "arch/sysreg.h"

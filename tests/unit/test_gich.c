@@ -1,5 +1,6 @@
 /* sources: arch/gich.c */
-/* The virtual interface's registers by number: each number reaches its own register. */
+/* The virtual interface's registers by number: each number reaches its own register.
+ * @req IRQ-1 */
 #include "arch/gich.h"
 #include "arch/sysreg.h"
 #include "lib/bits.h"

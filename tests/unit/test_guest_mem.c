@@ -1,6 +1,7 @@
 /* sources: vm/guest_mem.c */
 /* Windows, reads by IPA, and the walk of the guest's stage-1 tables against tables that the test
- * builds from the manual's picture of them [DDI0487 D8.2]. */
+ * builds from the manual's picture of them [DDI0487 D8.2].
+ * @req CORE-7 */
 #include "vm/guest_mem.h"
 
 #include "arch/memory.h"

@@ -1,5 +1,6 @@
 /* sources: sysreg/id_registers.c */
-/* ID registers of a VM: the whitelist, the grants, and what may never be shown. */
+/* ID registers of a VM: the whitelist, the grants, and what may never be shown.
+ * @req CORE-3, CORE-8 */
 #include "sysreg/id_registers.h"
 
 #include "arch/sysreg.h"

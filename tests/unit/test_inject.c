@@ -1,5 +1,6 @@
 /* sources: vm/inject.c */
-/* Exceptions that the guest takes because of us, against the rules of AArch64.TakeException. */
+/* Exceptions that the guest takes because of us, against the rules of AArch64.TakeException.
+ * @req CORE-5 */
 #include "arch/pstate.h"
 #include "test.h"
 #include "vm/esr.h"

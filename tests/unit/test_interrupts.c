@@ -1,6 +1,7 @@
 /* sources: world/ns/interrupts.c */
 /* Each physical interrupt reaches its one owner and is deactivated by whoever must; a storm does
- * not hold a CPU at EL2; messages act in the order that a stop needs. */
+ * not hold a CPU at EL2; messages act in the order that a stop needs.
+ * @req IRQ-1, IRQ-3 */
 #include "world/ns/interrupts.h"
 
 #include "core/console.h"

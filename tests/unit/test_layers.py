@@ -1,5 +1,8 @@
 """Lower layers of the runtime never include upper ones, and only arch/ and platform/ hold
-assembly. Run by pytest."""
+assembly. Run by pytest.
+
+@req PLAT-1
+"""
 import pathlib
 import re
 

@@ -1,5 +1,6 @@
 /* sources: */
-/* The header-only parts of lib/: bit fields, ranges, the ring; and mem.c under other names. */
+/* The header-only parts of lib/: bit fields, ranges, the ring; and mem.c under other names.
+ * @req CORE-6, CORE-7 */
 #include "lib/bits.h"
 #include "lib/range.h"
 #include "lib/ring.h"

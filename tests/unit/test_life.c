@@ -1,5 +1,6 @@
 /* sources: vm/life.c vm/stage2.c */
-/* Life of a VM: who stops, who finishes, what is loaded and reset, and which request wins. */
+/* Life of a VM: who stops, who finishes, what is loaded and reset, and which request wins.
+ * @req CPU-4 */
 #include "vm/life.h"
 
 #include "arch/memory.h"

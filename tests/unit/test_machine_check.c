@@ -1,6 +1,7 @@
 /* sources: core/machine_check.c core/fdt.c */
 /* Boot-time comparison: a machine as described passes, and each difference that matters is
- * counted and named. */
+ * counted and named.
+ * @req CORE-10 */
 #include "core/machine_check.h"
 
 #include "arch/memory.h"

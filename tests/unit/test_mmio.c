@@ -1,7 +1,8 @@
 /* sources: mmio/dispatch.c mmio/transfer.c mmio/decode.c vm/guest_mem.c */
 /* From a data abort to the device and back: by syndrome, by instruction, and what is refused. The
  * devices record what they are asked. linux0 has a PL011 at 0900_0000 (4 KiB) and redistributors
- * at 080a_0000 (256 KiB). */
+ * at 080a_0000 (256 KiB).
+ * @req CORE-6 */
 #include "mmio/mmio.h"
 
 #include "arch/barrier.h"

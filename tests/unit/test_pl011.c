@@ -1,5 +1,6 @@
 /* sources: vdev/pl011.c */
-/* The emulated PL011 against the document, with the console as a pipe [DDI0183]. */
+/* The emulated PL011 against the document, with the console as a pipe [DDI0183].
+ * @req DEV-1 */
 #include "arch/spinlock.h"
 #include "core/console.h"
 #include "test.h"

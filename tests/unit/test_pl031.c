@@ -1,6 +1,7 @@
 /* sources: vdev/pl031.c core/timer.c fake/percpu.c */
 /* The emulated PL031 on the EL2 timer [DDI0224]. VMs 0 and 1 have one each, on CPUs 0 and 2; VM 0
- * has a second vCPU on CPU 1. */
+ * has a second vCPU on CPU 1.
+ * @req DEV-2 */
 #include "arch/sysreg.h"
 #include "config/config.h"
 #include "core/console.h"

@@ -1,6 +1,6 @@
 /* sources: psci/psci.c psci/psci_cpu.c psci/psci_suspend.c psci/psci_system.c smccc/smccc.c */
 /* PSCI for guests: each function by both conduits, the power states, and what a guest may not do.
- */
+ * @req CPU-4 */
 #include "arch/barrier.h"
 #include "arch/pstate.h"
 #include "arch/smc.h"

@@ -1,5 +1,6 @@
 /* sources: smccc/smccc.c smccc/arch.c smccc/trng.c smccc/hyp.c */
-/* SMCCC: dispatch, allow list, mitigations, random numbers. */
+/* SMCCC: dispatch, allow list, mitigations, random numbers.
+ * @req CPU-5 */
 #include "arch/rng.h"
 #include "arch/smc.h"
 #include "smccc/services.h"

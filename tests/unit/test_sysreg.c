@@ -1,5 +1,6 @@
 /* sources: sysreg/sysreg_trap.c sysreg/id_registers.c */
-/* Trapped system registers: every encoding in both directions, and what each row does. */
+/* Trapped system registers: every encoding in both directions, and what each row does.
+ * @req CORE-5, CORE-8 */
 #include "fake/core.h"
 #include "test.h"
 #include "vgic/vgic.h"

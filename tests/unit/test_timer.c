@@ -1,5 +1,6 @@
 /* sources: core/timer.c fake/percpu.c */
-/* Deadlines per client and CPU on the EL2 physical timer. */
+/* Deadlines per client and CPU on the EL2 physical timer.
+ * @req IRQ-5 */
 #include "core/timer.h"
 
 #include "arch/sysreg.h"

@@ -1,6 +1,7 @@
 /* sources: vm/vcpu_reset.c vm/vcpu_regs.c arch/debug_registers.c */
 /* The reset of a vCPU and EL2's controls: nothing of a former life is left, each trap follows the
- * VM's grants, and no register is touched that the CPU may not have. */
+ * VM's grants, and no register is touched that the CPU may not have.
+ * @req CORE-3, CORE-8 */
 #include "arch/barrier.h"
 #include "arch/cpu_features.h"
 #include "arch/el2_controls.h"

@@ -5,7 +5,9 @@
  * register accesses, line changes, SGIs, acknowledges and ends by three vCPUs are made on both.
  * After each step, messages delivered, what each vCPU would acknowledge must be a pending
  * interrupt of the highest priority that the model allows, and from time to time all registers
- * must read alike. Runs with 1 to 16 list registers. */
+ * must read alike. Runs with 1 to 16 list registers.
+ *
+ * @req IRQ-1 */
 #include "vgic/state.h"
 #include "vgic_machine.h"
 

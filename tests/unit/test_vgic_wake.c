@@ -1,5 +1,6 @@
 /* sources: vgic/wake.c vgic/vgic.c vgic/reset.c vgic/route.c vgic/lists.c vgic/choice.c vgic/hw.c vgic/sgi.c vgic/regs.c vgic/regs_irq.c vgic/gicd.c vgic/gicr.c lib/mem.c */
-/* What wakes a vCPU that its guest has powered down. */
+/* What wakes a vCPU that its guest has powered down.
+ * @req IRQ-1, CPU-4 */
 #include "vgic_machine.h"
 
 #define GICR_WAKER 0x14U

@@ -1,5 +1,6 @@
 /* sources: vtimer/vtimer.c */
-/* Guest timers: each VM counts from its own start; both timers are off at reset and stop. */
+/* Guest timers: each VM counts from its own start; both timers are off at reset and stop.
+ * @req IRQ-5 */
 #include "arch/sysreg.h"
 #include "test.h"
 #include "vtimer/vtimer.h"

@@ -2,6 +2,8 @@
 # Takes GRUB for UEFI on arm64 out of Debian's grub-efi-arm64-bin, unmodified.
 #
 # Usage: build.sh OUT      writes OUT/grubaa64.efi, the image with all modules built in
+#
+# @req PLAT-2
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1

@@ -5,6 +5,8 @@
 #
 # The kernel is taken as it is: /boot/vmlinuz of Debian's arm64 packages is an uncompressed arm64
 # Image. The initramfs is written by ../lib/newc.py from ./root and needs neither root nor mknod.
+#
+# @req PLAT-2
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1

@@ -6,7 +6,9 @@
  * physical timer is an independent monitor: it is set MONITOR_MS after each deadline and put off
  * by the work, so that it fires only when the work is that late. Reports once a second.
  * The period is long for the sake of emulators, which stop all CPUs when their host has no time
- * for them: a period of jitter is the host's, not the partition's. */
+ * for them: a period of jitter is the host's, not the partition's.
+ *
+ * @req PLAT-2 */
 #include "cpu.h"
 #include "exception.h"
 #include "gic.h"

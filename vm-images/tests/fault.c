@@ -3,7 +3,9 @@
  *
  * x0 at entry says how: 0 jumps to nowhere with vectors that lie nowhere, so that it cannot go
  * on; 1 has vectors, but a stack that lies nowhere: it faults for ever; 2 masks everything and
- * spins; 3 floods its console. */
+ * spins; 3 floods its console.
+ *
+ * @req CORE-5 */
 #include "cpu.h"
 #include "uart.h"
 

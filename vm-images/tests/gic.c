@@ -2,7 +2,9 @@
  *
  * First every offset of both register frames is read and written with every width: whatever they
  * mean, nothing may hang, fault or disturb what comes after. Then function: enable, pending,
- * active, priority, configuration, routing, SGIs, level and edge, both EOI modes. */
+ * active, priority, configuration, routing, SGIs, level and edge, both EOI modes.
+ *
+ * @req IRQ-1 */
 #include "exception.h"
 #include "gic.h"
 #include "psci.h"

@@ -4,7 +4,9 @@
  * Windows: ram 0x40000000 2 MiB rwx; data 0x50000000 1 MiB rw; rom 0x58000000 r (in place).
  * Everything else must answer with a synchronous external abort [DDI0487 D17.2.37, ISS for Data
  * Abort]. The sweeps pass over the physical addresses of the hypervisor and of every other VM,
- * which are guest-physical holes here. */
+ * which are guest-physical holes here.
+ *
+ * @req CORE-4, CORE-5 */
 #include "exception.h"
 #include "mmu.h"
 #include "psci.h"

@@ -3,7 +3,9 @@
  * The PL011's identification registers (read-only bytes) are the source of loads, its baud rate
  * registers UARTIBRD (16 bits) and UARTFBRD (6 bits) the target of stores [DDI0183 3.3]. Forms
  * without a valid syndrome (pairs, write-back, SIMD) need the instruction to be decoded [DDI0487
- * D17.2.37, ISV]. What cannot be emulated must abort, and nothing may hang. */
+ * D17.2.37, ISV]. What cannot be emulated must abort, and nothing may hang.
+ *
+ * @req CORE-6 */
 #include "exception.h"
 #include "mmu.h"
 #include "result.h"

@@ -1,6 +1,7 @@
 /* Group passthrough: the board's PL031 and PL061, mapped through, with their SPIs HW-linked
  * [DDI0224 3.3, DDI0190 3.3]. Whatever the guest does, its interrupt arrives once for each alarm,
- * an alarm raised while it is disabled is kept, and its deactivation is the physical one's. */
+ * an alarm raised while it is disabled is kept, and its deactivation is the physical one's.
+ * @req DESC-4, IRQ-3 */
 #include "exception.h"
 #include "gic.h"
 #include "psci.h"

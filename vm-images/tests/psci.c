@@ -2,7 +2,9 @@
  *
  * The marker in the window `notes` (0x48000000, shared with the bystander and therefore kept over
  * a restart) says which life this is: the guest resets itself twice and finds its memory as it
- * was at first. */
+ * was at first.
+ *
+ * @req CPU-4 */
 #include <stdatomic.h>
 
 #include "exception.h"

@@ -1,7 +1,8 @@
 /* Group shared: two VMs meet in declared windows and nowhere else. Both run this program; which
  * one it is shows in what is mapped: the writer has `forth` read-write at FORTH_WRITER, the reader
  * has it read-only at FORTH_READER. `back` is the other way round. Each side answers a number of
- * the other with its successor; the writer gives the verdicts of both in one line each. */
+ * the other with its successor; the writer gives the verdicts of both in one line each.
+ * @req CORE-4 */
 #include "exception.h"
 #include "psci.h"
 #include "result.h"

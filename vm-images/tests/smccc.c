@@ -2,7 +2,9 @@
  *
  * Unknown calls answer NOT_SUPPORTED and change nothing else; calls to firmware services that the
  * description does not allow never get there. TRNG [DEN0098] depends on the machine: it answers
- * properly or not at all. */
+ * properly or not at all.
+ *
+ * @req CPU-5 */
 #include "exception.h"
 #include "psci.h"
 #include "result.h"

@@ -2,7 +2,9 @@
  *
  * Ping-pong counts exactly: each SGI is answered before the next is sent, so not one may be lost.
  * The flood may merge interrupts (a pending SGI is one bit), but the last of each must arrive and
- * afterwards all must be quiet. The bystander VM must not notice. */
+ * afterwards all must be quiet. The bystander VM must not notice.
+ *
+ * @req IRQ-1 */
 #include <stdatomic.h>
 
 #include "exception.h"

@@ -2,7 +2,9 @@
  *
  * Every encoding of op0 2 and 3 is read once: each gives a value or is UNDEFINED, and nothing
  * else. x0 at entry says what the description grants (systems/test-sysreg*.yaml): bit 0 debug,
- * bit 1 PMU; what is not granted must not work. */
+ * bit 1 PMU; what is not granted must not work.
+ *
+ * @req CORE-3, CORE-8 */
 #include "exception.h"
 #include "psci.h"
 #include "result.h"

@@ -1,4 +1,5 @@
-/* Group timer: the virtual and the physical timer of EL1 [DDI0487 D12]. */
+/* Group timer: the virtual and the physical timer of EL1 [DDI0487 D12].
+ * @req IRQ-5 */
 #include "exception.h"
 #include "gic.h"
 #include "result.h"

@@ -3,6 +3,8 @@
 #
 # Usage: build.sh OUT      writes OUT/u-boot.bin, and OUT/env.bin: an erased flash of the size of its
 #                          environment
+#
+# @req PLAT-2
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1

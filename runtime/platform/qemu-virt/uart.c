@@ -3,7 +3,9 @@
  * Owned by the console CPU; before console_start() and in a panic by the CPU that speaks. 8 data
  * bits, no parity, FIFOs on, both interrupt levels at 1/8: the transmit interrupt comes when the
  * FIFO drains through the level [DDI0183 3.4.4], which is sure to happen once it was filled up.
- * The bit rate that firmware left is kept; without one it is 115200 from the board's 24 MHz. */
+ * The bit rate that firmware left is kept; without one it is 115200 from the board's 24 MHz.
+ *
+ * @req DEV-1, PLAT-1 */
 #include "platform/platform.h"
 
 #include "arch/mmio.h"

@@ -4,7 +4,9 @@
  * and starts the other CPUs; from then on each CPU does its own part in parallel: its GIC
  * interface, and, where it is the boot CPU of a VM, the loading and start of that VM. The
  * firmware's devicetree may lie where a VM's memory will be: it is read before any VM is loaded.
- * INV-ASM-OFFSETS is asserted here. */
+ * INV-ASM-OFFSETS is asserted here.
+ *
+ * @req CORE-1, CPU-1 */
 #include "arch/asm_offsets.h"
 #include "arch/barrier.h"
 #include "arch/memory.h"

@@ -1,5 +1,6 @@
 /* Which service answers which call of SMCCC in the normal world [DEN0028 6, table 6-2]. Sorted
- * by function id; ids in no row are not supported, or go to EL3 where the VM is allowed to. */
+ * by function id; ids in no row are not supported, or go to EL3 where the VM is allowed to.
+ * @req CPU-5 */
 #include "smccc/smccc.h"
 
 #include "lib/types.h"

@@ -1,5 +1,6 @@
 /* Synchronous exits by class; world/ns/exceptions.h. A class without an entry of its own is an
- * instruction that the guest may not have: it takes an Undefined Instruction exception. */
+ * instruction that the guest may not have: it takes an Undefined Instruction exception.
+ * @req CORE-5 */
 #include "world/ns/exceptions.h"
 
 #include "mmio/mmio.h"

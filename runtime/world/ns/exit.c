@@ -4,7 +4,9 @@
  * exit_serror on this CPU's EL2 stack, interrupts masked. A synchronous exit goes by its class to
  * one handler, which answers with a named action; exit_apply is the only code that advances the
  * PC, injects, or stops a vCPU. The function returns the vCPU to resume.
- * [DDI0487 D1.3, D24.2.40] */
+ * [DDI0487 D1.3, D24.2.40]
+ *
+ * @req CORE-5, CPU-1 */
 #include "world/ns/exit.h"
 
 #include "core/percpu.h"

@@ -1,5 +1,6 @@
 /* Const tables that bind ids to handlers in the normal world: emulated devices by kind, and what
- * each feature does when a VM or vCPU starts and stops. */
+ * each feature does when a VM or vCPU starts and stops.
+ * @req CPU-4, DEV-1, DEV-2 */
 #include "world/ns/features.h"
 
 #include "mmio/mmio.h"

@@ -3,7 +3,9 @@
  * Every interrupt has one owner by its INTID: EL2's own (messages, maintenance, EL2 timer, board
  * console), a guest timer or PMU (PPI, HW-linked to the vCPU here), or a passed-through SPI
  * (HW-linked to its VM). EL2 deactivates its own; the guest's deactivation does it for the rest
- * [IHI0069 4.1.1, EOImode 1]. */
+ * [IHI0069 4.1.1, EOImode 1].
+ *
+ * @req IRQ-1, IRQ-3, IRQ-5 */
 #include "world/ns/interrupts.h"
 
 #include "arch/barrier.h"

@@ -1,4 +1,5 @@
-/* Power of the whole machine; world/ns/power.h. [DEN0022 5.10] */
+/* Power of the whole machine; world/ns/power.h. [DEN0022 5.10]
+ * @req CPU-4 */
 #include "world/ns/power.h"
 
 #include "arch/barrier.h"

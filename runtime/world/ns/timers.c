@@ -1,4 +1,5 @@
-/* The const table that binds the clients of the EL2 timer to their handlers. */
+/* The const table that binds the clients of the EL2 timer to their handlers.
+ * @req IRQ-5 */
 #include "core/console.h"
 #include "core/timer.h"
 #include "vdev/vdev.h"
