@@ -11,7 +11,9 @@
  *
  * One call does SERVICE_STEPS steps. It goes on by the UART's transmit interrupt when the FIFO is
  * full; when the UART takes bytes as fast as they come, that interrupt may not occur, since it
- * marks the passage of a level [DDI0183 3.4.4], and the CPU sends itself a message instead. */
+ * marks the passage of a level [DDI0183 3.4.4], and the CPU sends itself a message instead.
+ *
+ * @req DEV-1 */
 #include "core/console.h"
 
 #include <stdatomic.h>

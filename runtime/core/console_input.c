@@ -3,7 +3,9 @@
  * Each source has an input ring: the console CPU is its producer, the VM (under its PL011's lock)
  * its consumer. A full ring drops what is typed: its VM does not read. A byte goes to the source
  * that has the focus when it is taken from the UART, so nothing typed before a switch reaches the
- * next VM. */
+ * next VM.
+ *
+ * @req DEV-1 */
 #include "core/console_input.h"
 
 #include "config/config.h"

@@ -2,7 +2,9 @@
  *
  * Pure: no state but the line, bounded work per byte (at most one pass over the line). The input
  * is hostile: parameters saturate, every column is clamped, and a control string ends at its
- * terminator or at any control character. Owned by the console CPU. */
+ * terminator or at any control character. Owned by the console CPU.
+ *
+ * @req DEV-1 */
 #include "core/console_line.h"
 
 #include "lib/mem.h"

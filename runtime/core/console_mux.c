@@ -5,7 +5,8 @@
  * the lines as they are, so the work per byte is bounded whatever the sources do. No source can
  * keep the others from a row: a complete line can no longer change, and an unfinished one is owed
  * ROW_STEPS steps, after which it gives way to whoever is next in turn. Owned by the console CPU.
- */
+ *
+ * @req DEV-1 */
 #include "core/console_mux.h"
 
 #include "lib/fmt.h"

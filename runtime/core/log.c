@@ -5,7 +5,9 @@
  * is counted and told with the next line that fits. The latest lines also stay in memory
  * (log_history), where a debugger or a core dump finds them.
  * Lock: log_lock, held for one line; nothing else is taken under it. A panic does not come here:
- * it has its own output, because the lock's holder may have stopped. */
+ * it has its own output, because the lock's holder may have stopped.
+ *
+ * @req OPS-1 */
 #include "core/log.h"
 
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 /* The formatter. One pass, no recursion, no buffer but for the digits of one number: the work is
  * bounded by the format, its strings and FMT_WIDTH_MAX per conversion.
- * No state, no locks; any CPU. */
+ * No state, no locks; any CPU.
+ * @req OPS-1, OPS-4 */
 #include "lib/fmt.h"
 
 #include <stdbool.h>

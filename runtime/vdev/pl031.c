@@ -8,7 +8,9 @@
  * away, unless RTCMR or RTCLR is written.
  * 32-bit accesses at a register's own offset; narrower ones read or write its low part, others
  * are RAZ/WI; misaligned and 8-byte ones are refused.
- * Lock: one per VM for all its clocks, taken before the VM's vGIC lock. */
+ * Lock: one per VM for all its clocks, taken before the VM's vGIC lock.
+ *
+ * @req DEV-2 */
 #include "vdev/vdev.h"
 
 #include "arch/spinlock.h"

@@ -5,7 +5,9 @@
  * (IGRPMODR, NSACR) read as zero and ignore writes. Message-based SPIs, 1-of-N and range
  * selectors are supported; LPIs, extended SPIs and NMIs are not. GICD_CTLR.RWP is 1 while
  * another CPU still has to take a disabled interrupt out of its list registers.
- * [IHI0069 12.8, 12.9] */
+ * [IHI0069 12.8, 12.9]
+ *
+ * @req IRQ-1 */
 #include "vgic/regs.h"
 #include "vgic/route.h"
 #include "vgic/vgic.h"

@@ -4,7 +4,9 @@
  * awake (GICR_WAKER is 0), as firmware hands over a machine. Before that, its physical SPIs are
  * made disabled, inactive and not pending, so that nothing of a former life arrives in the next.
  * A vCPU that goes off keeps the state of its redistributor, as on hardware; what was in its list
- * registers goes back there, and its timers, which are off, have nothing pending any more. */
+ * registers goes back there, and its timers, which are off, have nothing pending any more.
+ *
+ * @req IRQ-1 */
 #include "vgic/vgic.h"
 
 #include "arch/sysreg.h"

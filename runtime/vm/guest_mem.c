@@ -3,7 +3,9 @@
  * Every address is looked up in the VM's windows (INV-WINDOW-SORTED), never taken as physical. A
  * guest may change memory while it is read here: callers read a thing once, then check the copy.
  * A guest that runs with its caches off writes past them, so stale lines are dropped before a
- * read on its behalf (memory_refresh). The stage-1 walk reads at most four descriptors. */
+ * read on its behalf (memory_refresh). The stage-1 walk reads at most four descriptors.
+ *
+ * @req CORE-7 */
 #include "vm/guest_mem.h"
 
 #include "arch/memory.h"

@@ -84,7 +84,10 @@ def test_build_of_a_bad_description_leaves_everything_as_it_was(full, in_bench, 
 
 
 def test_same_bytes_whatever_folder_and_hash_seed(full, in_bench, tmp_path):
-    """In two folders, with two hash seeds, from two current folders."""
+    """In two folders, with two hash seeds, from two current folders.
+
+    @req DESC-7
+    """
     results = []
     for number, (folder, name) in enumerate(((in_bench, full), (tmp_path, "other/full.yaml"))):
         if number:
@@ -144,6 +147,7 @@ def explained(capsys, full, *question):
     (["why", "frames"], ["`linux` sees it at 0x70000000 (rw)", "`rt` sees it at 0x70000000 (r)"]),
 ])
 def test_explain(full, capsys, question, parts):
+    """@req DESC-9"""
     status, text = explained(capsys, full, *question)
     assert status == 0
     for part in parts:

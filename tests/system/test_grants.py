@@ -1,5 +1,8 @@
 """What a description grants of a CPU that has everything is there, and nothing else (CORE-3,
-CORE-8): the same stock kernel finds it in one VM and does not in the other."""
+CORE-8): the same stock kernel finds it in one VM and does not in the other.
+
+@req CORE-3, CORE-8
+"""
 
 GRANTED = {
     "Address authentication": "pauth",

@@ -1,4 +1,7 @@
-"""The default system: two stock Linux VMs and a real-time partition on one machine."""
+"""The default system: two stock Linux VMs and a real-time partition on one machine.
+
+@req CPU-4, DEV-1, DEV-2, DESC-1, DESC-6, IRQ-1, IRQ-5, PLAT-2
+"""
 
 import pytest
 
