@@ -16,7 +16,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 HERE = ROOT / "scripts" / "analysis"
@@ -34,15 +33,14 @@ def sources():
     return [str(p.relative_to(ROOT)) for p in sorted((ROOT / "runtime").rglob("*.c"))]
 
 
-def cppcheck(files, build_dir):
+def cppcheck(files):
     """The findings of cppcheck, one line each: file:line: [id] text."""
-    addon = pathlib.Path(tempfile.gettempdir()) / f"bulkhead-misra-{build_dir.name}.json"
+    addon = CACHE / "misra.json"
     addon.write_text(json.dumps({
         "script": "misra.py", "args": [f"--rule-texts={HERE / 'misra_rules.txt'}"]}))
-    build_dir.mkdir(parents=True, exist_ok=True)
     command = ["cppcheck", "-q", "-j2", "--std=c11", "--platform=unix64-unsigned",
                "--enable=warning,performance,portability", "--inline-suppr",
-               f"--addon={addon}", f"--cppcheck-build-dir={build_dir}",
+               f"--addon={addon}",
                "--suppress=missingIncludeSystem", "--suppress=unusedStructMember",
                # false: register variables of inline assembly
                "--suppress=constStatement:runtime/arch/smc.c",
@@ -63,7 +61,7 @@ def clang_tidy(file):
 
 
 def check_analysers_speak():
-    found = "\n".join(cppcheck([str(HERE / "dirty.c")], CACHE / "dirty"))
+    found = "\n".join(cppcheck([str(HERE / "dirty.c")]))
     rules = set(MISRA.findall(found))
     silent = set((HERE / "dirty.expected").read_text().split()) - rules
     if silent:
@@ -82,7 +80,7 @@ def main():
         (ROOT / "tests/unit/fake/config_sizes.h").read_text())
 
     check_analysers_speak()
-    findings = cppcheck(sources(), CACHE / "cppcheck")
+    findings = cppcheck(sources())
     if arguments.counts:
         count = collections.Counter(r for line in findings for r in MISRA.findall(line))
         for rule, n in count.most_common():
