@@ -92,8 +92,9 @@ uint64_t gich_elrsr_read(void)
 
 void gich_apr_clear(void)
 {
+    const uint64_t vtr = SYSREG_READ(ICH_VTR_EL2);
     const unsigned preemption_bits =
-        (unsigned)bits_get(SYSREG_READ(ICH_VTR_EL2), ICH_VTR_PREBITS_HIGH, ICH_VTR_PREBITS_LOW) + 1U;
+        (unsigned)bits_get(vtr, ICH_VTR_PREBITS_HIGH, ICH_VTR_PREBITS_LOW) + 1U;
 
     /* 32 preemption levels a register: one for 5 bits, two for 6, four for 7. */
     SYSREG_WRITE(ICH_AP0R0_EL2, 0);

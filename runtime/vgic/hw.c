@@ -17,7 +17,7 @@ static const struct vgic_word *word_of(const struct vgic_vm *g, const struct vgi
     return (intid < VGIC_PRIVATE_COUNT) ? &r->word : vgic_spi_word(g, intid / 32U - 1U);
 }
 
-/* PPIs of a vCPU that is off are off as well, and its CPU may not be up yet: they are left alone. */
+/* PPIs of a vCPU that is off are off too, and its CPU may not be up yet: they are left alone. */
 static bool is_hw(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid)
 {
     return bit_is_set(word_of(g, r, intid)->hw, intid % 32U) &&

@@ -68,7 +68,8 @@ void vgic_regs_access(const struct vgic_regs *regs, struct vgic_access *a, uint3
     if (!m->is_write) {
         m->value = 0;
     }
-    if (row == NULL || (row->widths & m->size_bytes) == 0U || (offset & (m->size_bytes - 1U)) != 0U) {
+    if (row == NULL || (row->widths & m->size_bytes) == 0U ||
+        (offset & (m->size_bytes - 1U)) != 0U) {
         return;
     }
     a->offset = offset - row->first;
