@@ -16,14 +16,30 @@ step() {
     "$@" || failed+=("$name")
 }
 
+# A step that takes long and shares nothing with the others runs beside them; `finish` shows it.
+beside_log=build/check-beside.log
+beside() {
+    beside_name=$1
+    shift
+    mkdir -p build
+    "$@" >"$beside_log" 2>&1 &
+    beside_pid=$!
+}
+finish() {
+    printf '\n== %s\n' "$beside_name"
+    wait "$beside_pid" || failed+=("$beside_name")
+    cat "$beside_log"
+}
+
 lint_shell() { git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck -x; }
 lint_python() { git ls-files -z -- '*.py' | xargs -0 "$python" -m pyflakes; }
 
+beside 'lint: C (cppcheck with MISRA C:2012, clang-tidy)' "$python" scripts/analyse.py
 step 'lint: shell' lint_shell
 step 'lint: python' lint_python
-step 'lint: C (cppcheck with MISRA C:2012, clang-tidy)' "$python" scripts/analyse.py
 step 'unit tests' "$python" tests/unit/run.py
 step 'generator tests' "$python" -m pytest -q -p no:cacheprovider tests/generator
+finish
 
 if [ ${#failed[@]} -gt 0 ]; then
     printf '\ncheck: FAILED: %s\n' "$(IFS=,; echo "${failed[*]}")"
