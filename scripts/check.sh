@@ -39,6 +39,8 @@ step 'lint: shell' lint_shell
 step 'lint: python' lint_python
 step 'unit tests' "$python" tests/unit/run.py
 step 'generator tests' "$python" -m pytest -q -p no:cacheprovider tests/generator
+step 'trace tests' "$python" -m pytest -q -p no:cacheprovider tests/trace
+step 'trace: requirements, code, tests' "$python" scripts/trace.py
 finish
 
 if [ ${#failed[@]} -gt 0 ]; then
