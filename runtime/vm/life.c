@@ -106,9 +106,9 @@ void life_leave(struct vcpu *v)
         return;
     }
     this_cpu()->guest_runs = false;
-    for (unsigned i = 0; i < life_feature_count; i++) {
-        if (life_features[i].vcpu_stop != NULL) {
-            life_features[i].vcpu_stop(v);
+    for (unsigned i = life_feature_count; i > 0U; i--) {
+        if (life_features[i - 1U].vcpu_stop != NULL) {
+            life_features[i - 1U].vcpu_stop(v);
         }
     }
 }

@@ -36,9 +36,14 @@ static void feature_stop(struct vcpu *v)
     note("stop", v->id);
 }
 
+static void feature_stop_first(struct vcpu *v)
+{
+    note("stop_first", v->id);
+}
+
 const struct life_feature life_features[] = {
     {feature_reset, NULL, feature_stop},
-    {NULL, feature_start, NULL},
+    {NULL, feature_start, feature_stop_first},
 };
 const unsigned life_feature_count = 2;
 
@@ -131,7 +136,7 @@ TEST(a_vcpu_leaves_once)
     events[0] = 0;
     life_leave(&vcpus[0]);
     life_leave(&vcpus[0]);
-    CHECK_STR(events, "stop0 ");
+    CHECK_STR(events, "stop_first0 stop0 "); /* in reverse order of start */
     stop_linux0();
 }
 

@@ -40,12 +40,13 @@ void features_console_event(uint16_t vm)
     each_pl011(vm, pl011_poll);
 }
 
-/* The vGIC before the timers and devices, which set lines at their reset. PSCI last: a vCPU that
- * counts as off may be switched on by another CPU at once, so all else of it has to be down. */
+/* In order of start; a stop goes the other way. The timers' PPIs are masked while the vGIC still
+ * knows them, and PSCI is the last to hear of a stop: a vCPU that counts as off may be switched on
+ * by another CPU at once, so all else of it has to be down by then. */
 const struct life_feature life_features[] = {
+    {psci_vm_reset, psci_boot_vcpu_on, psci_set_off},
     {vgic_vm_reset, vgic_vcpu_reset, vgic_vcpu_stop},
     {vtimer_vm_reset, vtimer_vcpu_reset, vtimer_vcpu_stop},
     {vdev_vm_reset, NULL, NULL},
-    {psci_vm_reset, psci_boot_vcpu_on, psci_set_off},
 };
 const unsigned life_feature_count = ARRAY_COUNT(life_features);
