@@ -15,12 +15,11 @@ Device = namedtuple("Device", "path name ranges interrupts node")  # interrupts:
 
 
 def board_folder(name, description_folder, root):
-    """boards/<name> of the project, or a path relative to the description."""
-    places = [root / "boards" / name, description_folder / name]
-    for place in places:
-        if (place / "board.yaml").is_file():
-            return place
-    raise Unreadable(f"the board `{name}` is in neither {places[0]} nor {places[1]}")
+    """boards/<name> of the project; with a slash, a path relative to the description."""
+    place = description_folder / name if "/" in name else root / "boards" / name
+    if (place / "board.yaml").is_file():
+        return place
+    raise Unreadable(f"the board `{name}` is not at {place}")
 
 
 def compiled(path):

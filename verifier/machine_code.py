@@ -6,16 +6,20 @@ not modelled makes every register that it could write unknown, a call makes all 
 AAPCS64 does not preserve, and a branch that leaves the function otherwise than by a call, a jump
 to another function or a return is reported. Loads from constant memory at a known address are
 followed, so a register that gets its value from a table is known in full. The one assumption is
-that called functions keep to AAPCS64 (x19 to x28 and sp are preserved). [DDI0487 C4.1, C6.2]
+that called functions keep to AAPCS64 (x19 to x28 and sp are preserved); that a known function
+leaves others alone is read off its instructions, since compilers rely on it. [DDI0487 C4.1, C6.2]
 """
 
 from bisect import bisect_right
 from collections import namedtuple
 import struct
 
+from verifier.faults import Malformed
+
 MASK64 = (1 << 64) - 1
 UNKNOWN = (0, 0)  # (bits known to be 1, bits known to be 0)
 PRESERVED = range(19, 29)
+CALLER_SAVED = frozenset(range(31)) - frozenset(PRESERVED)
 TOP = (UNKNOWN,) * 31
 
 REGISTERS = {
@@ -112,15 +116,59 @@ def _shifted(known, kind, amount):
     return UNKNOWN
 
 
+def _branch_target(word, address):
+    """Where a direct branch goes, or None."""
+    if word >> 26 & 31 == 0b00101:  # B, BL
+        return address + 4 * _sign(word & 0x3FFFFFF, 26)
+    if word >> 24 == 0x54 or word >> 25 & 0x3F == 0b011010:  # B.cond, CBZ, CBNZ
+        return address + 4 * _sign(word >> 5 & 0x7FFFF, 19)
+    if word >> 25 & 0x3F == 0b011011:  # TBZ, TBNZ
+        return address + 4 * _sign(word >> 5 & 0x3FFF, 14)
+    return None
+
+
+def _apart(elf):
+    """The image's functions, one an address; Malformed where two overlap."""
+    found = []
+    for function in elf.functions:
+        last = found[-1] if found else None
+        if function.base % 4 or last is not None and last.base == function.base:
+            continue
+        if last is not None and function.base < last.base + last.size:
+            raise Malformed(f"the functions {last.name} and {function.name} overlap",
+                            function.base)
+        found.append(function)
+    return found
+
+
 class Analysis:
     """Values at the writes to system registers, over all of an image's functions."""
 
     def __init__(self, elf):
         self.elf = elf
-        self.functions = [f for f in elf.functions if f.base % 4 == 0]
+        self.functions = _apart(elf)
         self._bases = [f.base for f in self.functions]
         self._returns = {}
+        self._clobbers = {}
         self._states = {}
+        self.read = set()  # addresses of constants that were looked at
+        self._entered = self._entered_inside()
+
+    def _entered_inside(self):
+        """Functions into whose middle another one branches: their start does not tell all."""
+        found = set()
+        for function in self.functions:
+            data = self.elf.read(function.base, function.size & ~3, function.name)
+            for i, word in enumerate(struct.unpack(f"<{len(data) // 4}I", data)):
+                if word >> 25 & 0x1E not in (10, 26):  # branches, and a few that are none
+                    continue
+                target = _branch_target(word, function.base + 4 * i)
+                if target is None or function.base <= target < function.base + function.size:
+                    continue
+                other = self.function_at(target)
+                if other is not None and other.base != target:
+                    found.add(other.base)
+        return found
 
     def function_at(self, address):
         """The function that holds `address`, or None."""
@@ -134,7 +182,7 @@ class Analysis:
         function = self.function_at(address)
         if function is None:
             raise CannotFollow("it lies in no function")
-        self._analyse(function)
+        self._result_of(function)
         state = self._states[function.base].get(address)
         if state is None:
             return UNKNOWN  # never reached from the function's start: nothing is known
@@ -157,6 +205,8 @@ class Analysis:
         """Fixed point over the function; its return value (x0) goes to _returns."""
         if function.base in self._states:
             return
+        if function.base in self._entered:
+            raise CannotFollow(f"{function.name} is entered in its middle")
         self._states[function.base] = states = {}
         self._returns[function.base] = UNKNOWN  # while a recursive call asks
         result = None
@@ -185,19 +235,15 @@ class Analysis:
         return [(address + 4, self._compute(address, word, state))], None
 
     def _branch(self, function, address, word, state):
-        after = address + 4
+        after, target = address + 4, _branch_target(word, address)
         if word >> 26 == 0b100101:  # BL
-            return [(after, self._called(address + 4 * _sign(word & 0x3FFFFFF, 26), state))], None
+            return [(after, self._called(target, state))], None
         if word >> 26 == 0b000101:  # B: inside, or a call in the last place
-            target = address + 4 * _sign(word & 0x3FFFFFF, 26)
             if function.base <= target < function.base + function.size:
                 return [(target, state)], None
             return [], self._called(target, state)[0]
-        if word >> 24 == 0x54 or word >> 25 & 0x3F == 0b011010:  # B.cond, CBZ, CBNZ
-            target = address + 4 * _sign(word >> 5 & 0x7FFFF, 19)
+        if target is not None:
             return [(target, state), (after, state)], None
-        if word >> 25 & 0x3F == 0b011011:  # TBZ, TBNZ
-            return [(address + 4 * _sign(word >> 5 & 0x3FFF, 14), state), (after, state)], None
         if word & 0xFFFFFC1F == 0xD65F0000:  # RET
             return [], state[0]
         if word & 0xFFFFFC1F == 0xD63F0000:  # BLR
@@ -224,11 +270,52 @@ class Analysis:
         result = UNKNOWN
         callee = self.function_at(target) if target is not None else None
         if callee is not None and callee.base == target:
-            self._analyse(callee)
-            result = self._returns[callee.base]
-        kept = [state[n] if n in PRESERVED else UNKNOWN for n in range(31)]
+            result = self._result_of(callee)
+        lost = self._lost_in(callee, target)
+        kept = [UNKNOWN if n in lost else state[n] for n in range(31)]
         kept[0] = result
         return tuple(kept)
+
+    def _result_of(self, callee):
+        try:
+            self._analyse(callee)
+        except CannotFollow:
+            self._states[callee.base] = {}  # what was found so far is no fixed point
+            self._returns[callee.base] = UNKNOWN
+        return self._returns[callee.base]
+
+    def _lost_in(self, callee, target):
+        """Registers that a call of `target` in `callee` may change, besides x0."""
+        if callee is None or callee.base != target:
+            return CALLER_SAVED
+        if callee.base not in self._clobbers:
+            self._clobbers[callee.base] = CALLER_SAVED  # while a recursive call asks
+            lost = {30}
+            for address in range(callee.base, callee.base + callee.size - 3, 4):
+                lost |= self._changed_by(callee, address, self._word(address))
+            self._clobbers[callee.base] = frozenset(lost - set(PRESERVED))
+        return self._clobbers[callee.base]
+
+    def _changed_by(self, function, address, word):
+        """Registers that one instruction may change, calls included; rather too many."""
+        group = word >> 25 & 15
+        target = _branch_target(word, address)
+        if target is not None and word >> 26 & 31 == 0b00101:  # B, BL
+            if not word >> 31 and function.base <= target < function.base + function.size:
+                return set()
+            return {0, 30} | self._lost_in(self.function_at(target), target)
+        is_ret_or_brk = word & 0xFFFFFC1F == 0xD65F0000 or word >> 21 == 0b11010100001
+        if target is not None or is_ret_or_brk:
+            return set()
+        if word >> 22 == 0x354:
+            return {word & 31, 17, 30}
+        if group in (8, 9, 5, 13):
+            return {word & 31}
+        if word >> 24 & 0x3F == 0x39:  # loads and stores with an unsigned offset
+            return {word & 31}
+        if group in (4, 6, 12, 14):
+            return {word & 31, word >> 5 & 31, word >> 10 & 31, word >> 16 & 31}
+        return set(CALLER_SAVED)
 
     # --- data flow -------------------------------------------------------------------------
 
@@ -326,11 +413,13 @@ class Analysis:
     def _loaded(self, address, size):
         if address % size or not self.elf.is_constant(address, size):
             return UNKNOWN
+        self.read |= set(range(address, address + size))
         return constant(int.from_bytes(self.elf.read(address, size), "little"))
 
 
-def writes_of(elf):
-    """A Write for each MSR of REGISTERS in the image; CannotFollow becomes UNKNOWN."""
+def writes_of(elf, read=None):
+    """A Write for each MSR of REGISTERS in the image; what cannot be followed is unknown. The
+    addresses of constants that the result depends on are added to the set `read`."""
     analysis = Analysis(elf)
     found = []
     for address, register in register_writes(elf):
@@ -341,4 +430,6 @@ def writes_of(elf):
             ones, zeros = UNKNOWN
         found.append(Write(register, address, function.name if function else "no function", ones,
                            zeros))
+    if read is not None:
+        read |= analysis.read
     return found

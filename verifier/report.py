@@ -1,5 +1,6 @@
 """The verdict for people and for programs."""
 
+from verifier.harmless import REASONS
 from verifier.verdict import SYSTEM
 
 
@@ -29,6 +30,7 @@ def as_json(results, sources, digest, holds):
                     zip(("table", "index", "value"), v.place)),
             } for v in r.violations],
         } for r in results],
+        "not_part_of_the_proof": {".".join(what): why for what, why in REASONS.items()},
         "vms": {s: "holds" if _vm_holds(results, s) else "violated" for s in subjects[1:]},
     }
 
@@ -51,6 +53,9 @@ def as_text(results, sources, digest, holds, seconds):
     lines.append("")
     for vm in _subjects(sources)[1:]:
         lines.append(f"{vm}: {'isolated as described' if _vm_holds(results, vm) else 'REJECTED'}")
+    lines += ["", "not part of the proof:"]
+    lines += [f"  {'.'.join(what)}: {why}" for what, why in REASONS.items()]
+    lines.append("")
     wrong = sum(not r.holds for r in results)
     total = sum(sum(r.counts.values()) for r in results)
     lines.append(f"verdict: all {len(results)} properties hold" if holds else

@@ -8,7 +8,7 @@ from verifier.elf import Elf
 from verifier.evidence import Evidence, Sources
 from verifier.faults import Malformed, Unreadable
 from verifier.properties import FOUNDATION, PROPERTIES
-from verifier.verdict import SYSTEM, Enough, Result, demand_counts
+from verifier.verdict import SYSTEM, Enough, Result, Violation, demand_counts
 
 ROOT = Path(__file__).resolve().parent.parent
 FOUNDATION_FAILED = "the tables do not have their form"
@@ -69,5 +69,4 @@ def _check(prop, evidence, result):
 
 
 def _violation(fault):
-    from verifier.verdict import Violation
     return Violation(SYSTEM, fault.sentence, fault.pa)

@@ -114,7 +114,7 @@ def descriptor_fault(stage, level, value):
 _EMPTY = Page((), (), ())
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def decode_page(stage, level, data):
     """One table page: (index, sentence, value) of wrong descriptors, (index, pa) of tables, and
     (index, count, pa, bits) of runs of leaves."""

@@ -4,7 +4,8 @@
 D24.2.143 SCTLR_EL2]. Field by field: a bit that no field names must be zero.
 """
 
-from verifier.machine_code import MASK64
+from verifier.elf import EXECUTE
+from verifier.machine_code import MASK64, is_constant
 from verifier.verdict import SYSTEM
 
 PA_RANGE = {32: 0, 36: 1, 40: 2, 42: 3, 44: 4, 48: 5}
@@ -83,7 +84,13 @@ def code(evidence, result):
                           f"tables' 0x{fixed[write.register]:x}", write.address)
         elif write.register == "SCTLR_EL2":
             _bits(result, write, where, SCTLR_EL2, {"EE": 25})
-    for register in (*fixed, "SCTLR_EL2", "VTTBR_EL2"):
+        elif write.register == "VBAR_EL2":
+            segment = evidence.elf.segment_at(write.ones)
+            result.expect(is_constant((write.ones, write.zeros)) and write.ones % 2048 == 0
+                          and segment is not None and segment.flags & EXECUTE, SYSTEM,
+                          f"VBAR_EL2 is not sure to be a place in the code where it is written "
+                          f"{where}", write.address)
+    for register in (*fixed, "SCTLR_EL2", "VBAR_EL2", "VTTBR_EL2"):
         count = len(seen.get(register, []))
         result.expect(count == 1, SYSTEM, f"{register} is written at {count} places, expected one")
     result.expect("TTBR1_EL2" not in seen, SYSTEM, "TTBR1_EL2 is written: EL2 has one table")

@@ -1,0 +1,27 @@
+"""Shared by the verifier's tests: images that are built once, and edits of them."""
+
+from pathlib import Path
+import sys
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+for folder in (str(ROOT), str(HERE)):
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+import systems  # noqa: E402
+from edits import Image  # noqa: E402
+
+
+@pytest.fixture(name="small", scope="session")
+def small_fixture(tmp_path_factory):
+    """(description, ELF) of a small system with something of everything."""
+    return systems.build(tmp_path_factory.mktemp("small"), systems.SMALL)
+
+
+@pytest.fixture(name="image")
+def image_fixture(small):
+    """The small system's image, to be edited."""
+    return Image(*small)

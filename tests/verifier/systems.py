@@ -1,0 +1,141 @@
+"""Small systems for the tests: boards, guest files and descriptions, built by the real build.
+
+The compiler of descriptions and the runtime's makefile are run as programs; nothing of them is
+imported.
+"""
+
+from pathlib import Path
+import os
+import struct
+import subprocess
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PYTHON = "/usr/bin/python3"
+NOP = b"\x1f\x20\x03\xd5"
+
+# A machine with little of everything, so that few tables say all: 8 MiB of RAM, four CPUs.
+TINY_DTS = """\
+/dts-v1/;
+/ {
+	#address-cells = <2>;
+	#size-cells = <2>;
+	compatible = "test,tiny";
+	interrupt-parent = <&gic>;
+	memory@40000000 { device_type = "memory"; reg = <0 0x40000000 0 0x800000>; };
+	psci { compatible = "arm,psci-1.0"; method = "smc"; };
+	cpus {
+		#address-cells = <1>;
+		#size-cells = <0>;
+		cpu@0 { device_type = "cpu"; compatible = "arm,cortex-a76"; reg = <0>; enable-method = "psci"; };
+		cpu@1 { device_type = "cpu"; compatible = "arm,cortex-a76"; reg = <1>; enable-method = "psci"; };
+		cpu@2 { device_type = "cpu"; compatible = "arm,cortex-a76"; reg = <2>; enable-method = "psci"; };
+	};
+	timer { compatible = "arm,armv8-timer"; interrupts = <1 13 4>, <1 14 4>, <1 11 4>, <1 10 4>; };
+	uart0: pl011@9000000 {
+		compatible = "arm,pl011", "arm,primecell";
+		reg = <0 0x09000000 0 0x1000>;
+		interrupts = <0 1 4>;
+	};
+	gpio: pl061@9030000 {
+		compatible = "arm,pl061", "arm,primecell";
+		reg = <0 0x09030000 0 0x1000>;
+		interrupts = <0 7 4>;
+	};
+	gic: intc@8000000 {
+		compatible = "arm,gic-v3";
+		#interrupt-cells = <3>;
+		interrupt-controller;
+		reg = <0 0x08000000 0 0x10000>, <0 0x080a0000 0 0x60000>;
+	};
+};
+"""
+TINY_YAML = """\
+title: A tiny machine
+image_base: 0x40200000
+pa_bits: 40
+console: uart0
+grants: [debug, pmu]
+qemu: [-kernel, "%IMAGE%"]
+"""
+SMALL = """\
+system: small
+board: ./tiny
+shared:
+  frames: { size: 8 KiB }
+vms:
+  one:
+    cpus: [1]
+    memory:
+      ram: { size: 64 KiB }
+      rom: { at: 0x0, image: rom.bin, access: rx, in_place: true }
+      shm: { shared: frames, at: 0x70000000 }
+    boot:
+      images: [{ file: flat.bin, at: 0x40008000 }]
+    devices:
+      uart: { emulate: pl011 }
+      gpio: { assign: "&gpio" }
+    interrupts: [{ spi: 2, trigger: edge }]
+  two:
+    cpus: [0]
+    memory:
+      ram: { size: 32 KiB }
+      shm: { shared: frames, at: 0x70000000, access: r }
+    boot:
+      images: [{ file: flat.bin, at: 0x40004000 }]
+    devices:
+      rtc: { emulate: pl031 }
+    grant: [pmu]
+    smc_allow: [0xc2000001]
+"""
+MANY_VM = """\
+  vm{n}:
+    cpus: [{n}]
+    memory:
+      ram: {{ size: 64 MiB }}
+      shm: {{ shared: frames, at: 0x70000000 }}
+    boot:
+      linux: {{ kernel: Image, initrd: initrd, cmdline: console=ttyAMA0 }}
+    devices: {{ uart: {{ emulate: pl011 }}, rtc: {{ emulate: pl031 }} }}
+"""
+
+
+def many(count):
+    """`count` Linux VMs that share a page or two."""
+    return ("system: many\nboard: qemu-virt-64\nshared: { frames: { size: 64 KiB } }\nvms:\n"
+            + "".join(MANY_VM.format(n=n) for n in range(count)))
+
+
+def linux_image(image_size):
+    """An arm64 Image with nothing in it."""
+    header = struct.pack("<II QQQ QQQ 4sI", 0x91005A4D, 0x14000000, 0, image_size, 0xA, 0, 0, 0,
+                         b"ARM\x64", 0)
+    return header + bytes(0x1000 - len(header))
+
+
+def write_inputs(folder, text):
+    """Board, guest files and the description `text` in `folder`; returns the description."""
+    board = folder / "tiny"
+    board.mkdir(parents=True)
+    (board / "board.dts").write_text(TINY_DTS, encoding="utf-8")
+    (board / "board.yaml").write_text(TINY_YAML, encoding="utf-8")
+    (folder / "flat.bin").write_bytes(NOP * 256)
+    (folder / "rom.bin").write_bytes(bytes(range(256)) * 20)
+    (folder / "Image").write_bytes(linux_image(0x400000))
+    (folder / "initrd").write_bytes(b"070701" + bytes(0xFFFA))
+    description = folder / "system.yaml"
+    description.write_text(text, encoding="utf-8")
+    return description
+
+
+def build(folder, text, flavour=""):
+    """Compiles the description `text`; returns (its path, path of the ELF)."""
+    description = write_inputs(folder, text)
+    out = folder / "out"
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    for command in ((PYTHON, "-m", "generator", "build", str(description), "--out", str(out)),
+                    ("make", "-s", "-j2", "-f", "runtime/build.mk", f"OUT={out}",
+                     f"FLAVOUR={flavour}")):
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True,
+                              check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return description, out / f"bulkhead{'-' if flavour else ''}{flavour}.elf"
