@@ -28,7 +28,7 @@ Tree = namedtuple("Tree", "name runs tables faults loops")
 
 
 def _bit_names(names, value):
-    return ", ".join(f"{name} ({where})" for mask, where, name in names if value & mask)
+    return ", ".join(f"{where} ({name})" for mask, where, name in names if value & mask)
 
 
 def _field(high, low):

@@ -56,7 +56,8 @@ def _once(subject, loads, ranges, result):
         home = next((r for r in ranges if r[0] <= load.dst_pa
                      and load.dst_pa + load.size <= r[1]), None)
         if home is None or load.size == 0:
-            result.wrong(subject, f"{load.__class__.__name__} {load.id} writes 0x{load.dst_pa:x}, "
+            table = "cfg_boot_loads" if subject == SYSTEM else "cfg_loads"
+            result.wrong(subject, f"its load {table}[{load.id}] writes 0x{load.dst_pa:x}, "
                          f"0x{load.size:x} bytes: not inside its memory", load.dst_pa)
             continue
         end = at.get(home[0], home[0])

@@ -117,11 +117,17 @@ def apart(evidence, result):
     for pa, one, other in meetings(claims):
         seen = _shared_at(evidence, one, pa), _shared_at(evidence, other, pa)
         if None in seen or seen[0] != seen[1] or one.number == other.number:
-            who = "itself" if one.number == other.number else f"`{names[one.number]}`"
-            end = min(one.end, other.end)
-            result.wrong(names[other.number], f"it meets {who} at 0x{pa:x}..0x{end - 1:x}, which "
-                         "no shared memory declares", pa,
-                         evidence.place(other.number + 1, other.ia + pa - other.start))
+            _meeting(evidence, names, pa, one, other, result)
+            if one.number != other.number:
+                _meeting(evidence, names, pa, other, one, result)
+
+
+def _meeting(evidence, names, pa, other, mine, result):
+    who = "itself" if mine.number == other.number else f"`{names[other.number]}`"
+    end = min(mine.end, other.end)
+    result.wrong(names[mine.number], f"it meets {who} at 0x{pa:x}..0x{end - 1:x}, which no shared "
+                 "memory declares", pa,
+                 evidence.place(mine.number + 1, mine.ia + pa - mine.start))
 
 
 def hypervisor_apart(evidence, result):
