@@ -46,6 +46,7 @@ LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=40
 
 .PHONY: all
 all: $(IMAGE).img
+	@:
 
 $(OBJ)/%.c.o: runtime/%.c
 	@mkdir -p $(@D)

@@ -27,6 +27,7 @@ LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,
 
 .PHONY: all
 all: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(GUESTS)/grub/grubaa64.efi $(ELFS) $(GUESTS)/MANIFEST
+	@:
 
 # --- from Debian ---------------------------------------------------------------------------
 
