@@ -99,30 +99,39 @@ def _claims(evidence):
             yield Claim(run.pa, run.pa + run.size, number, run.ia, run.bits)
 
 
-def _shared_at(evidence, claim, pa):
-    """(name of the shared memory, offset in it) that a VM sees at `pa`, by the description."""
+def _declared_at(evidence, claim, pa):
+    """What the description says that a VM sees at `pa`, when it is something that others may see
+    too: (shared memory, offset), or (read-only image in place, offset). Else None."""
     ia = claim.ia + pa - claim.start
-    for window in evidence.windows[claim.number]:
-        if window.ipa is not None and window.ipa <= ia < window.ipa + window.size:
-            return window.shared and (window.shared, ia - window.ipa)
+    window = next((w for w in evidence.windows[claim.number]
+                   if w.ipa is not None and w.ipa <= ia < w.ipa + w.size), None)
+    if window is None:
+        return None
+    if window.shared:
+        return "shared memory", window.shared, ia - window.ipa
+    if window.kind == layout.WINDOW_IMAGE and not stage2_access(claim.bits) & layout.ACCESS_W:
+        return "image", window.image, ia - window.ipa
     return None
 
 
 def apart(evidence, result):
-    """No physical byte is reached from two places, but for declared shared memory."""
+    """No physical byte is reached from two places, but for declared shared memory, and packed
+    images that nobody can write."""
     names = [vm.name for vm in evidence.description.vms]
     claims = list(_claims(evidence))
     for claim in claims:
         result.count(names[claim.number], (claim.end - claim.start) // PAGE)
     for pa, one, other in meetings(claims):
-        seen = _shared_at(evidence, one, pa), _shared_at(evidence, other, pa)
-        if None in seen or seen[0] != seen[1] or one.number == other.number:
+        seen, also = _declared_at(evidence, one, pa), _declared_at(evidence, other, pa)
+        is_same_vm = one.number == other.number
+        if seen is None or seen != also or is_same_vm and seen[0] == "shared memory":
             _meeting(evidence, names, pa, one, other, result)
-            if one.number != other.number:
+            if not is_same_vm:
                 _meeting(evidence, names, pa, other, one, result)
 
 
 def _meeting(evidence, names, pa, other, mine, result):
+    """Reports that two claims meet, under the VM of `mine`."""
     who = "itself" if mine.number == other.number else f"`{names[other.number]}`"
     end = min(mine.end, other.end)
     result.wrong(names[mine.number], f"it meets {who} at 0x{pa:x}..0x{end - 1:x}, which no shared "
