@@ -10,11 +10,13 @@
 # NAME.deb lies NAME.record (package, version, SHA-256), from which build/guests/MANIFEST is made.
 #
 # A name that ends in `!` stands for the package that this metapackage depends on, for example
-# `linux-image-cloud-arm64!`.
+# `linux-image-cloud-arm64!`. A name that ends in `/source` stands for the upstream tar file of a
+# source package; sources come from SOURCE_SUITE (trixie), whose firmware knows today's QEMU.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 suite=${GUEST_SUITE:-bookworm}
+source_suite=${SOURCE_SUITE:-trixie}
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org}
 cache=$root/.cache/debian/$suite
 apt=$cache/apt
@@ -37,6 +39,8 @@ apt_configure() {
     suites=("$mirror/debian $suite" "$mirror/debian $suite-updates"
             "$mirror/debian-security $suite-security")
     printf "deb [arch=arm64 signed-by=$key] %s main\n" "${suites[@]}" >"$apt/sources.list"
+    [ -z "${sources:-}" ] ||
+        echo "deb-src [signed-by=$key] $mirror/debian $source_suite main" >>"$apt/sources.list"
     cat >"$apt/apt.conf" <<CONF
 APT::Architecture "arm64";
 APT::Architectures { "arm64"; };
@@ -91,10 +95,35 @@ fetch() {
     printf '%s %s\n' "$name" "$deb"
 }
 
+# The upstream tar file; apt checks it against the signed index.
+fetch_source() {
+    local name=${1%/source} version tar
+    tar=$cache/$name.orig.tar.xz
+    if [ ! -s "$tar" ] || [ ! -s "$cache/$name.record" ]; then
+        apt_update_once
+        say "  FETCH   $name (source, $source_suite)"
+        rm -rf "$cache/incoming" && mkdir -p "$cache/incoming"
+        (cd "$cache/incoming" && apt-get -qq source --download-only --tar-only "$name" >&2) ||
+            die "cannot download the source of $name from $mirror ($source_suite)"
+        version=$(basename "$cache"/incoming/*.orig.tar.xz .orig.tar.xz)
+        mv "$cache"/incoming/*.orig.tar.xz "$tar"
+        printf '%s %s %s\n' "$name" "${version#*_}" "$(sha256sum "$tar" | cut -d' ' -f1)" \
+            >"$cache/$name.record"
+    fi
+    printf '%s %s\n' "$name" "$tar"
+}
+
 [ $# -gt 0 ] || die "which package?"
+for package in "$@"; do
+    [ "$package" = "${package%/source}" ] || sources=yes
+done
 mkdir -p "$cache"
 exec 9>"$cache/lock" && flock 9
 apt_configure
 for package in "$@"; do
-    fetch "$package"
+    if [ "$package" = "${package%/source}" ]; then
+        fetch "$package"
+    else
+        fetch_source "$package"
+    fi
 done

@@ -26,7 +26,7 @@ CFLAGS := -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align -march=ar
 LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
 
 .PHONY: all
-all: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(GUESTS)/grub/grubaa64.efi $(ELFS) $(GUESTS)/MANIFEST
+all: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(GUESTS)/grub/grubaa64.efi $(GUESTS)/tfa/qemu_fw.bios $(ELFS) $(GUESTS)/MANIFEST
 	@:
 
 # --- from Debian ---------------------------------------------------------------------------
@@ -51,7 +51,13 @@ $(GUESTS)/grub/grubaa64.efi: vm-images/grub/build.sh scripts/fetch-debian.sh
 	$(Q)vm-images/grub/build.sh $(GUESTS)/grub
 	$(Q)touch $@
 
-$(GUESTS)/MANIFEST: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(GUESTS)/grub/grubaa64.efi
+$(GUESTS)/tfa/qemu_fw.bios: vm-images/tfa/build.sh scripts/fetch-debian.sh
+	$(say) GUEST "tfa (Trusted Firmware-A from Debian's source)"
+	$(Q)vm-images/tfa/build.sh $(GUESTS)/tfa
+	$(Q)touch $@
+
+$(GUESTS)/MANIFEST: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(GUESTS)/grub/grubaa64.efi \
+  $(GUESTS)/tfa/qemu_fw.bios
 	$(Q)sort .cache/debian/$(SUITE)/*.record > $@
 
 # --- bare metal ----------------------------------------------------------------------------

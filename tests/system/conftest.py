@@ -40,9 +40,10 @@ def machine(build, flavour, request):
     """machine(description) -> a started Machine, ended with the test."""
     running = []
 
-    def start(description, qemu_flags=ICOUNT, image=None):
+    def start(description, qemu_flags=ICOUNT, image=None, firmware=None):
         name = request.node.name.replace("/", "_")
-        started = Machine(build(description, flavour), flavour, name, qemu_flags, image)
+        started = Machine(build(description, flavour), flavour, name, qemu_flags, image,
+                          firmware)
         running.append(started)
         return started.__enter__()
 

@@ -32,7 +32,8 @@ class Timeout(AssertionError):
 
 
 class Machine:
-    def __init__(self, out, flavour="", name="test", qemu_flags=ICOUNT, image=None):
+    def __init__(self, out, flavour="", name="test", qemu_flags=ICOUNT, image=None,
+                 firmware=None):
         self.out = Path(out)
         self.flavour = flavour
         self.console = Console()
@@ -40,6 +41,10 @@ class Machine:
         # QEMU takes the last -kernel: another form of the image than the generated one.
         suffix = f"-{flavour}" if flavour else ""
         other = [] if image is None else ["-kernel", str(self.out / image.format(suffix))]
+        if firmware is not None:
+            # With firmware QEMU starts no kernel: the image lies in RAM, where BL33 is entered.
+            place = f"loader,file={self.out}/bulkhead{suffix}.img,addr=0x40200000,force-raw=on"
+            other = ["-machine", "secure=on", "-bios", str(firmware), "-device", place]
         self._qemu_flags = [*qemu_flags, *other]
         self._raw = ""
         self._consumed = {}
