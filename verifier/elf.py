@@ -125,6 +125,10 @@ class Elf:
                                     info & 15 == STT_FUNC, info >> 4 != 0))
         return found
 
+    def section_headers(self):
+        """Bytes of the section header table."""
+        return bytes(self.data[self._shoff:self._shoff + self._shnum * self._shentsize])
+
     # --- contents --------------------------------------------------------------------------
 
     def segment_at(self, address):

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from verifier import expected, machine_code
 from verifier.config import Config
-from verifier.debug_data import layout_of_elf
+from verifier.debug_data import layout_by_debug_data
 from verifier.guest_files import GuestFiles
 from verifier.translation import TablePages, coalesced, place_of, walk
 
@@ -77,7 +77,7 @@ class Evidence:
     @cached_property
     def debug_layout(self):
         """Layout of the tables' types by the debugging data; ValueError where it is damaged."""
-        return layout_of_elf(self.elf.data)
+        return layout_by_debug_data(self.elf)
 
     def place(self, tree, ia):
         """(table, index, value) of the descriptor that maps `ia` in tree number `tree`."""

@@ -13,7 +13,7 @@ from verifier.elf import Elf
 from verifier.faults import Unreadable
 from verifier.run import read_sources, verify
 
-FUZZ_ROUNDS = 400
+FUZZ_ROUNDS = 300
 HEADERS = 64 + 16 * 56
 
 

@@ -381,7 +381,7 @@ def test_nothing_checked_fails():
 
 
 def test_layout_of_another_compiler(image, monkeypatch):
-    monkeypatch.setattr("verifier.evidence.layout_of_elf", lambda data: {
+    monkeypatch.setattr("verifier.evidence.layout_by_debug_data", lambda elf: {
         "cfg_irq": (8, {**layout.IRQ.offsets, "edge": 7})})
     assert image.failing() == {"PROP-LAYOUT": [
         "system: struct cfg_irq is laid out otherwise than this verifier reads it"]}
