@@ -1,7 +1,7 @@
 """Entered by real firmware: Trusted Firmware-A, built from Debian's source, boots the image as BL33
 with its devicetree in x0; EL3 owns the GIC's secure state and the power of the CPUs.
 
-@req CORE-1 CORE-10
+@req CORE-1, CORE-10
 """
 
 from pathlib import Path
