@@ -26,7 +26,7 @@ say   = @printf '\n== %s\n' "$(1)"
 export FLAVOUR
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: image compile run test check debug clean guests help install
+.PHONY: image compile run test check debug clean guests help install evidence repro
 
 help:
 	@echo 'Bulkhead: partitions one Arm machine as system.yaml says.'
@@ -36,6 +36,8 @@ help:
 	@echo '  make test       everything: make check, then the systems in QEMU'
 	@echo '  make check      lint, unit and generator tests, in about a minute'
 	@echo '  make debug      start stopped in QEMU, with GDB at the entry of EL2'
+	@echo '  make evidence   build/<name>/evidence/evidence.html: proofs, maps, tests, materials'
+	@echo '  make repro      build twice in two different places and compare every byte'
 	@echo '  make guests     fetch and compile the guests only (build/guests)'
 	@echo '  make clean      remove build/ (downloads stay in .cache/)'
 	@echo
@@ -75,6 +77,19 @@ debug: image
 	$(call say,QEMU stopped; GDB connects and stops at _start)
 	@scripts/debug.sh $(OUT) $(QEMU_FLAGS)
 
+# --- evidence -------------------------------------------------------------------------------
+
+# The page is written whatever the answers are; the exit status says whether one of them is "no".
+evidence: image
+	$(call say,$(SYSTEM): double build)
+	@scripts/repro.sh $(SYSTEM) $(OUT) || echo '  NO      the page says it too'
+	$(call say,$(SYSTEM) -> $(OUT)/evidence)
+	@$(PYTHON) -m evidence collect $(OUT) --description $(SYSTEM)
+
+repro: guests
+	$(call say,$(SYSTEM): double build)
+	@scripts/repro.sh $(SYSTEM) $(OUT)
+
 # --- tests ----------------------------------------------------------------------------------
 
 check: install
@@ -82,7 +97,7 @@ check: install
 
 test: check guests
 	$(call say,systems in QEMU)
-	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/system
+	$(Q)scripts/suite.sh system $(PYTHON) -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% tests/system
 
 clean:
 	rm -rf build

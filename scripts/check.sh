@@ -32,14 +32,17 @@ finish() {
 }
 
 lint_shell() { git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck -x; }
+suite() {
+    scripts/suite.sh "$1" "$python" -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% "tests/$1"
+}
 lint_python() { git ls-files -z -- '*.py' | xargs -0 "$python" -m pyflakes; }
 
 beside 'lint: C (cppcheck with MISRA C:2012, clang-tidy)' "$python" scripts/analyse.py
 step 'lint: shell' lint_shell
 step 'lint: python' lint_python
-step 'unit tests' "$python" tests/unit/run.py
-step 'generator tests' "$python" -m pytest -q -p no:cacheprovider tests/generator
-step 'trace tests' "$python" -m pytest -q -p no:cacheprovider tests/trace
+step 'unit tests' scripts/suite.sh unit "$python" tests/unit/run.py --junit %JUNIT%
+step 'generator tests' suite generator
+step 'trace tests' suite trace
 step 'trace: requirements, code, tests' "$python" scripts/trace.py
 finish
 

@@ -17,6 +17,7 @@ made them, changes. Two runs at the same time do not disturb one another.
     tests/unit/run.py                 all tests
     tests/unit/run.py fmt vgic        those whose name contains one of the words
     tests/unit/run.py -v fmt          with the output of each
+    tests/unit/run.py --junit FILE    and the results as a JUnit file
 """
 import argparse
 import concurrent.futures
@@ -29,6 +30,8 @@ import re
 import subprocess
 import sys
 import time
+
+import junit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNIT = ROOT / "tests" / "unit"
@@ -161,6 +164,8 @@ def main() -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*", help="run only tests whose name contains one of these")
     parser.add_argument("-v", "--verbose", action="store_true", help="show output of passing tests")
+    parser.add_argument("--junit", type=pathlib.Path, metavar="FILE",
+                        help="write the results there")
     arguments = parser.parse_args()
     found = sorted([*UNIT.glob("test_*.c"), *UNIT.glob("test_*.py")])
     tests = [t for t in found if not arguments.words or any(w in t.stem for w in arguments.words)]
@@ -181,6 +186,8 @@ def main() -> int:
             return program if isinstance(program, Result) else run(test.stem, program)
 
         results = list(pool.map(result, tests))
+    if arguments.junit:
+        junit.write(arguments.junit, results, {t.stem: t for t in tests})
     return report(results, arguments.verbose)
 
 
