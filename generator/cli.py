@@ -1,7 +1,7 @@
-"""The command line: check, build, explain and schema.
+"""The command line: check, build, explain, diff and schema.
 
 Exit status: 0 all is well, 1 the description has errors (or what was asked is not in it), 2 the
-command line is wrong. Diagnostics go to the standard error as text, or to the standard output as
+command line is wrong. Of diff: 0 the same meaning, 1 another, 2 anything wrong. Diagnostics go to the standard error as text, or to the standard output as
 JSON; results go to the standard output. The phases are imported by the command that needs them, so
 that help and the schema are there before libfdt and the other packages are.
 
@@ -28,10 +28,14 @@ commands by example:
   python3 -m generator explain system.yaml irq spi:1
   python3 -m generator explain system.yaml cpu 3
   python3 -m generator explain system.yaml why linux0.ram
+  python3 -m generator diff old.yaml new.yaml
+        who gained or lost access to what, what was merely moved or renamed, and which evidence
+        to look at again
   python3 -m generator schema > schema.json
         the JSON Schema; `--markdown` for the reference page
 
 exit status: 0 all is well; 1 errors in the description; 2 wrong command line
+  of diff:   0 the same meaning; 1 different; 2 errors in a description, wrong command line
 """
 
 
@@ -55,6 +59,14 @@ def _parser():
     explain.add_argument("question", nargs="+", metavar="QUESTION",
                          help="an address, or irq N, cpu N, why NAME")
     explain.add_argument("--vm", help="only this VM's view of an address")
+    diff = commands.add_parser(
+        "diff", help="compare two descriptions by meaning",
+        description="Who gains or loses access to what from the old description to the new one. "
+                    "Exit status: 0 the same meaning, 1 different, 2 an error.")
+    diff.add_argument("old", metavar="OLD.yaml")
+    diff.add_argument("new", metavar="NEW.yaml")
+    diff.add_argument("--format", choices=("text", "json"), default="text",
+                      help="how the answer is written (default: text)")
     schema = commands.add_parser("schema", help="print the JSON Schema of descriptions")
     schema.add_argument("--markdown", action="store_true", help="print the reference page instead")
     return parser
@@ -66,7 +78,7 @@ def main(arguments):
         return _COMMANDS[options.command](options)
     except OSError as error:  # a folder that cannot be written, a tool that is not installed
         print(f"generator: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
+        return 2 if options.command == "diff" else 1
 
 
 def _check(options):
@@ -98,6 +110,25 @@ def _explain(options):
     return 0
 
 
+def _diff(options):
+    from generator.compile import analyse
+    from generator.diff import compare
+    from generator.diff_report import as_json, as_text
+    from generator.meaning import meaning_of
+    diagnostics, meanings = Diagnostics(), []
+    for path in (options.old, options.new):
+        own = Diagnostics()
+        plan = analyse(path, own).plan
+        diagnostics.extend(d for d in own if own.has_errors)
+        meanings.append(None if own.has_errors else meaning_of(plan, path))
+    if diagnostics.has_errors:
+        _finish(options, diagnostics)
+        return 2
+    difference = compare(*meanings)
+    sys.stdout.write((as_json if options.format == "json" else as_text)(difference))
+    return 0 if difference.is_same_meaning else 1
+
+
 def _schema(options):
     from generator.schema import SCHEMA_PATH
     from generator.schema_page import page
@@ -118,4 +149,5 @@ def _finish(options, diagnostics):
     return 1 if diagnostics.has_errors else 0
 
 
-_COMMANDS = {"check": _check, "build": _build, "explain": _explain, "schema": _schema}
+_COMMANDS = {"check": _check, "build": _build, "explain": _explain, "diff": _diff,
+             "schema": _schema}

@@ -91,6 +91,10 @@ class Diagnostics:
     def _add(self, diagnostic):
         self._found.setdefault(diagnostic.order, diagnostic)
 
+    def extend(self, diagnostics):
+        for diagnostic in diagnostics:
+            self._add(diagnostic)
+
     def __iter__(self):
         return iter(sorted(self._found.values(), key=lambda d: d.order))
 

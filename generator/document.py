@@ -68,7 +68,7 @@ def _plain(value, key, only_values=False):
     if isinstance(value, ImageFile):
         return _image(value, only_values)
     if isinstance(value, Board):
-        return _board(value)
+        return board_facts(value)
     if is_dataclass(value):
         return _record(value, only_values)
     if isinstance(value, (list, tuple)):
@@ -120,7 +120,7 @@ def _image(image, only_values):
     return out
 
 
-def _board(board):
+def board_facts(board):
     """A board as what was read from its folder."""
     out = _record(board, True)
     out["devices"] = {path: _device(d) for path, d in board.devices.items()}
