@@ -51,6 +51,7 @@ class Assigned:
     node: str
     at: int | None
     intid: int | None
+    dma_accepted: bool
 
 
 @dataclass(frozen=True)
@@ -254,11 +255,11 @@ def _device(name, keys):
     irq = keys.keys("irq")
     intid, at = _number(irq), keys.take("at", int)
     kind, node = keys.take("emulate", str), keys.take("assign", str)
-    keys.take("dma", str)
+    dma = keys.take("dma", str)
     irq.done()
     keys.done()
     if kind is None and node is not None:
-        return Assigned(str(name), node, at, intid)
+        return Assigned(str(name), node, at, intid, dma == "accept-risk")
     if kind not in EMULATED or node is not None:
         raise Unreadable(f"{keys.where}: the verifier does not know this device")
     usual_at, usual_intid = EMULATED[kind]

@@ -8,6 +8,13 @@ def _subjects(sources):
     return [SYSTEM, *(vm.name for vm in sources.description.vms)]
 
 
+def trusted(sources):
+    """What the verdict takes for granted, because the description accepts it."""
+    return [f"{vm.name}: its device `{a.name}` ({a.node}) may write to all memory by DMA; the "
+            "description accepts that" for vm in sources.description.vms for a in vm.assigned
+            if a.dma_accepted]
+
+
 def as_json(results, sources, digest, holds):
     """Everything, as values for JSON."""
     subjects = _subjects(sources)
@@ -31,6 +38,7 @@ def as_json(results, sources, digest, holds):
             } for v in r.violations],
         } for r in results],
         "not_part_of_the_proof": {".".join(what): why for what, why in REASONS.items()},
+        "trusted": trusted(sources),
         "vms": {s: "holds" if _vm_holds(results, s) else "violated" for s in subjects[1:]},
     }
 
@@ -55,6 +63,8 @@ def as_text(results, sources, digest, holds, seconds):
         lines.append(f"{vm}: {'isolated as described' if _vm_holds(results, vm) else 'REJECTED'}")
     lines += ["", "not part of the proof:"]
     lines += [f"  {'.'.join(what)}: {why}" for what, why in REASONS.items()]
+    if trusted(sources):
+        lines += ["", "TRUSTED, not shown:", *(f"  {text}" for text in trusted(sources))]
     lines.append("")
     wrong = sum(not r.holds for r in results)
     total = sum(sum(r.counts.values()) for r in results)

@@ -149,6 +149,8 @@ def test_description_that_cannot_be_understood(small, tmp_path, capsys, old, new
      "Normal write-back at guest addresses 0x70000000..0x70001fff; declared is read-write"),
     ("      gpio: { assign: \"&gpio\" }\n", "", "PROP-DEVICES",
      "one: it reaches device registers that it was not assigned"),
+    ('assign: "&gpio"', 'assign: "&gic"', "PROP-DEVICES",
+     "one: /intc@8000000 is the hypervisor's; first byte 0x8000000"),
     ("trigger: edge", "trigger: level", "PROP-INTERRUPTS",
      "one: its physical interrupts in cfg_irqs"),
 ])

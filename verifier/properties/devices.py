@@ -7,6 +7,8 @@ from verifier.ranges import merged
 from verifier.translation import DEVICE, PAGE, stage2_memory
 from verifier.verdict import SYSTEM
 
+DMA_SIGNS = ("dma-coherent", "dma-noncoherent", "iommus", "iommu-map", "msi-parent", "msi-map")
+
 
 def registers(evidence, result):
     """What is mapped as a device is registers of an assigned device, on pages of no other."""
@@ -16,6 +18,8 @@ def registers(evidence, result):
         allowed = merged((base, base + size) for d in mine for base, size in page_ranges(d.ranges))
         others = [d for d in board.devices if not any(_is_part(d, m) for m in mine)]
         result.count(described.name, 1 + len(others))
+        for assigned, device in zip(described.assigned, mine):
+            _assignable(board, described.name, assigned, device, result)
         for run in evidence.stage2_runs[number]:
             start, end = run.pa, run.pa + run.size
             if stage2_memory(run.bits) != DEVICE:
@@ -30,6 +34,21 @@ def registers(evidence, result):
                 if hit:
                     result.wrong(described.name, f"it reaches registers of {device.path}",
                                  max(start, hit[0]), place)
+
+
+def _assignable(board, subject, assigned, device, result):
+    """The GIC and the console are nobody's; what may make DMA has its risk accepted."""
+    own = next((d for d in (board.gic, board.console) if _is_part(device, d)), None)
+    result.expect(own is None, subject, f"{device.path} is the hypervisor's",
+                  device.ranges[0][0])
+    result.expect(assigned.dma_accepted or not makes_dma(device), subject,
+                  f"{device.path} can make DMA, which nothing confines", device.ranges[0][0])
+
+
+def makes_dma(device):
+    """Does its node say that it may access memory by itself?"""
+    return (any(name in device.node.properties for name in DMA_SIGNS)
+            or device.node.texts("device_type") == ["pci"])
 
 
 def _is_part(device, assigned):

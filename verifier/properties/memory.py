@@ -89,28 +89,32 @@ def _rows(evidence, number, vm, subject, result):
         end = row.ipa + row.size
 
 
-Claim = namedtuple("Claim", "start end number ia bits")
+Claim = namedtuple("Claim", "start end number ia bits window")
 
 
 def _claims(evidence):
-    """Physical stretches that VMs reach, by their descriptors."""
+    """Physical stretches that VMs reach, by their descriptors; none goes on from one window of
+    the description into another, so that what holds for its first byte holds for all."""
     for number, runs in enumerate(evidence.stage2_runs):
-        for run in runs:
-            yield Claim(run.pa, run.pa + run.size, number, run.ia, run.bits)
+        windows = [(w.ipa, w.ipa + w.size, w) for w in evidence.windows[number]
+                   if w.ipa is not None]
+        for start, end, run, window in overlay([(r.ia, r.ia + r.size, r) for r in runs], windows):
+            if run is not None:
+                pa = run.pa + start - run.ia
+                yield Claim(pa, pa + end - start, number, start, run.bits, window)
 
 
-def _declared_at(evidence, claim, pa):
+def _declared_at(claim, pa):
     """What the description says that a VM sees at `pa`, when it is something that others may see
     too: (shared memory, offset), or (read-only image in place, offset). Else None."""
-    ia = claim.ia + pa - claim.start
-    window = next((w for w in evidence.windows[claim.number]
-                   if w.ipa is not None and w.ipa <= ia < w.ipa + w.size), None)
+    window = claim.window
     if window is None:
         return None
+    offset = claim.ia + pa - claim.start - window.ipa
     if window.shared:
-        return "shared memory", window.shared, ia - window.ipa
+        return "shared memory", window.shared, offset
     if window.kind == layout.WINDOW_IMAGE and not stage2_access(claim.bits) & layout.ACCESS_W:
-        return "image", window.image, ia - window.ipa
+        return "image", window.image, offset
     return None
 
 
@@ -122,7 +126,7 @@ def apart(evidence, result):
     for claim in claims:
         result.count(names[claim.number], (claim.end - claim.start) // PAGE)
     for pa, one, other in meetings(claims):
-        seen, also = _declared_at(evidence, one, pa), _declared_at(evidence, other, pa)
+        seen, also = _declared_at(one, pa), _declared_at(other, pa)
         is_same_vm = one.number == other.number
         if seen is None or seen != also or is_same_vm and seen[0] == "shared memory":
             _meeting(evidence, names, pa, one, other, result)
@@ -148,35 +152,32 @@ def hypervisor_apart(evidence, result):
     private += [(base, base + size, "the console's registers")
                 for base, size in board.console.ranges]
     ram = merged((base, base + size) for base, size in board.ram)
-    for number, runs in enumerate(evidence.stage2_runs):
-        subject = evidence.description.vms[number].name
-        in_place = [w for w in evidence.windows[number] if w.kind == layout.WINDOW_IMAGE and w.row]
-        for run in runs:
-            result.count(subject, run.size // PAGE)
-            start, end = run.pa, run.pa + run.size
-            for low, high, what in private:
-                if start < high and low < end and not _is_packed(evidence, run, in_place):
-                    first = max(start, low)
-                    result.wrong(subject, f"it reaches {what}", first,
-                                 evidence.place(number + 1, run.ia + first - start))
-            if stage2_memory(run.bits) == NORMAL and not any(a <= start and end <= b
-                                                             for a, b in ram):
-                result.wrong(subject, "it reaches as memory what is no RAM", start,
-                             evidence.place(number + 1, run.ia))
+    for claim in _claims(evidence):
+        subject = evidence.description.vms[claim.number].name
+        result.count(subject, (claim.end - claim.start) // PAGE)
+        for low, high, what in private:
+            first = max(claim.start, low)
+            if first < min(claim.end, high) and not _is_packed(evidence, claim):
+                result.wrong(subject, f"it reaches {what}", first,
+                             evidence.place(claim.number + 1, claim.ia + first - claim.start))
+        if stage2_memory(claim.bits) == NORMAL and not any(a <= claim.start and claim.end <= b
+                                                           for a, b in ram):
+            result.wrong(subject, "it reaches as memory what is no RAM", claim.start,
+                         evidence.place(claim.number + 1, claim.ia))
 
 
-def _is_packed(evidence, run, in_place):
-    """Is the run a read-only window on an image in a segment without anything of EL2's?"""
-    if stage2_access(run.bits) & layout.ACCESS_W:
+def _is_packed(evidence, claim):
+    """Is it a read-only view of a packed image, in a segment without anything of EL2's?"""
+    window = claim.window
+    if stage2_access(claim.bits) & layout.ACCESS_W or window is None \
+            or window.kind != layout.WINDOW_IMAGE \
+            or window.pa + claim.ia - window.ipa != claim.start:
         return False
-    segment = evidence.elf.segment_at(run.pa)
+    segment = evidence.elf.segment_at(claim.start)
     if segment is None or segment.flags & (WRITE | EXECUTE):
         return False
     places = [*evidence.config.places.values(), *evidence.pages.users]
-    if any(segment.base <= place < segment.end for place in places):
-        return False
-    return any(w.ipa <= run.ia and run.ia + run.size <= w.ipa + w.size
-               and w.pa + run.ia - w.ipa == run.pa for w in in_place)
+    return not any(segment.base <= place < segment.end for place in places)
 
 
 def attributes(evidence, result):
