@@ -26,7 +26,7 @@ say   = @printf '\n== %s\n' "$(1)"
 export FLAVOUR
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: image compile run test check debug clean guests help install evidence repro
+.PHONY: image compile run test check debug clean guests help install verify evidence repro
 
 help:
 	@echo 'Bulkhead: partitions one Arm machine as system.yaml says.'
@@ -36,6 +36,7 @@ help:
 	@echo '  make test       everything: make check, then the systems in QEMU'
 	@echo '  make check      lint, unit and generator tests, in about a minute'
 	@echo '  make debug      start stopped in QEMU, with GDB at the entry of EL2'
+	@echo '  make verify     prove on the finished ELF that it isolates what the description says'
 	@echo '  make evidence   build/<name>/evidence/evidence.html: proofs, maps, tests, materials'
 	@echo '  make repro      build twice in two different places and compare every byte'
 	@echo '  make guests     fetch and compile the guests only (build/guests)'
@@ -80,6 +81,10 @@ debug: image
 # --- evidence -------------------------------------------------------------------------------
 
 # The page is written whatever the answers are; the exit status says whether one of them is "no".
+verify: image
+	$(call say,$(SYSTEM) against $(OUT)/bulkhead.elf)
+	@$(PYTHON) -m verifier --elf $(OUT)/bulkhead$(if $(FLAVOUR),-$(FLAVOUR)).elf --description $(SYSTEM)
+
 evidence: image
 	$(call say,$(SYSTEM): double build)
 	@scripts/repro.sh $(SYSTEM) $(OUT) || echo '  NO      the page says it too'
