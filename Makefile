@@ -80,11 +80,11 @@ debug: image
 
 # --- evidence -------------------------------------------------------------------------------
 
-# The page is written whatever the answers are; the exit status says whether one of them is "no".
 verify: image
 	$(call say,$(SYSTEM) against $(OUT)/bulkhead.elf)
 	@$(PYTHON) -m verifier --elf $(OUT)/bulkhead$(if $(FLAVOUR),-$(FLAVOUR)).elf --description $(SYSTEM)
 
+# The page is written whatever the answers are; the exit status says whether one of them is "no".
 evidence: image
 	$(call say,$(SYSTEM): double build)
 	@scripts/repro.sh $(SYSTEM) $(OUT) || echo '  NO      the page says it too'
