@@ -10,7 +10,7 @@ import jinja2
 
 from evidence.maps import FREE, HYPERVISOR, NOBODY, SHARED, Part
 from evidence.svg import draw, fill_of
-from evidence.values import hex_text, range_text, size_text
+from evidence.values import grouped, hex_text, range_text, size_text
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 OPEN_MAPS = 4  # so many guest maps are open at first
@@ -21,7 +21,7 @@ def page(facts, files):
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined,
         autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    environment.filters |= {"hex": hex_text, "size": size_text, "number": _number}
+    environment.filters |= {"hex": hex_text, "size": size_text, "number": grouped}
     environment.globals["range_text"] = range_text
     names = facts["vm_names"]
     return environment.get_template("page.html.j2").render(
@@ -33,10 +33,10 @@ def page(facts, files):
         guest_svgs=[_picture(parts, names, f"map-{number}", f"Guest addresses of {name}")
                     for number, (name, parts) in enumerate(zip(names, facts["guest_maps"]))],
         open_maps=OPEN_MAPS,
-        owners=[(name, _colour(name, names)) for name in (HYPERVISOR, *names)],
+        owners=[(name, fill_of(name, names)) for name in (HYPERVISOR, *names)],
         others=[(SHARED, "repeating-linear-gradient(45deg,#fff 0 4px,#c9a227 4px 7px)"),
-                ("RAM that nobody has", _colour(FREE, names)),
-                ("devices that nobody has", _colour(NOBODY, names))])
+                ("RAM that nobody has", fill_of(FREE, names)),
+                ("devices that nobody has", fill_of(NOBODY, names))])
 
 
 def _raw(name):
@@ -46,11 +46,3 @@ def _raw(name):
 def _picture(parts, names, identifier, title):
     return jinja2.utils.markupsafe.Markup(
         draw([Part(**part) for part in parts], names, identifier, title))
-
-
-def _colour(owner, names):
-    return fill_of(owner, names)
-
-
-def _number(value):
-    return f"{value:,}".replace(",", "\u202f")

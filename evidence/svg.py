@@ -8,12 +8,12 @@ data attributes for the page's script.
 from html import escape
 from math import log2
 
-from evidence.maps import FREE, HOLE, HYPERVISOR, NOBODY, SHARED
+from evidence.maps import FREE, HYPERVISOR, NOBODY, SHARED
 from evidence.values import hex_text, range_text, size_text
 
 WIDTH = 360
-ADDRESS_X, BAR_X, BAR_WIDTH, LABEL_X = 82, 90, 74, 172
-ROW, TOP, BOTTOM = 26, 18, 14
+ADDRESS_X, BAR_X, BAR_WIDTH, LABEL_X = 96, 102, 64, 174
+ROW, TOP, BOTTOM = 29, 14, 14
 LABEL_CHARACTERS = 31
 FILLS = {HYPERVISOR: "#8d99a6", NOBODY: "#f3f1ec", FREE: "#ffffff", SHARED: "url(#shared)"}
 VM_FILLS = ("#a9c7e8", "#f2c9a1", "#b9d8b0", "#d8c0e4", "#ead98f", "#a8d8d4", "#e8b5bd", "#cfd3a5")

@@ -32,11 +32,16 @@ def range_text(base, length):
 
 
 def size_text(number):
-    """The size in the largest unit that leaves no fraction, or in one with one decimal."""
+    """The size in the largest unit that leaves no fraction and few digits, or with one decimal."""
     for unit in ("TiB", "GiB", "MiB", "KiB"):
-        if number and number % UNITS[unit] == 0:
+        if number and number % UNITS[unit] == 0 and number // UNITS[unit] < 4096:
             return f"{number // UNITS[unit]} {unit}"
     for unit in ("GiB", "MiB", "KiB"):
-        if number >= 10 * UNITS[unit]:
+        if number >= 4 * UNITS[unit]:
             return f"{number / UNITS[unit]:.1f} {unit}"
-    return f"{number:,} B".replace(",", " ")
+    return f"{grouped(number)} B"
+
+
+def grouped(number):
+    """Digits in groups of three."""
+    return f"{number:,}".replace(",", "\u202f")

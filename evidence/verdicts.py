@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from evidence.build import ROOT, sha256_of
+from evidence.values import grouped
 
 
 def verdicts(build):
@@ -39,7 +40,7 @@ def judged(output, errors, status, elf_sha256):
     if not checked:
         return _not_proved("the verifier checked nothing")
     return {**said, "status": "good", "total_checked": checked,
-            "words": f"all {len(properties)} properties hold; {checked} things were checked"}
+            "words": f"all {len(properties)} properties hold; {grouped(checked)} things were checked"}
 
 
 def _not_proved(words):

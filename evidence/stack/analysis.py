@@ -186,7 +186,8 @@ def stack(build, image):
     return {
         "entries": [{**e, "reaches": len(e["reaches"])} for e in entries],
         "functions": [_function(analysis, t) for t in sorted(used)],
-        "sites": analysis.sites,
+        "sites": sorted({s["place"]: s for s in analysis.sites}.values(),
+                        key=lambda s: s["place"]),
         "faults": sorted(set(analysis.faults)),
         "same_code": same,
         "frames_compared": compared,
