@@ -11,6 +11,7 @@ from verifier.properties import FOUNDATION, PROPERTIES
 from verifier.verdict import SYSTEM, Enough, Result, Violation, demand_counts
 
 ROOT = Path(__file__).resolve().parent.parent
+UNFINISHED = "this property could not be looked at to the end"
 FOUNDATION_FAILED = "the tables do not have their form"
 
 
@@ -66,6 +67,12 @@ def _check(prop, evidence, result):
         result.violations.append(_violation(fault))
     except Enough:
         pass
+    except Unreadable:
+        raise
+    except Exception as error:  # pylint: disable=broad-except
+        # A fault of the verifier: what was not looked at to the end has not been shown.
+        result.violations.append(Violation(SYSTEM, f"{UNFINISHED} ({type(error).__name__}: "
+                                           f"{error}): a fault of the verifier"))
 
 
 def _violation(fault):

@@ -11,7 +11,7 @@ from systems import PYTHON, ROOT, SMALL, write_inputs
 from verifier.cli import main
 from verifier.elf import Elf
 from verifier.faults import Unreadable
-from verifier.run import read_sources, verify
+from verifier.run import UNFINISHED, read_sources, verify
 
 FUZZ_ROUNDS = 300
 HEADERS = 64 + 16 * 56
@@ -205,6 +205,8 @@ def test_random_damage_always_ends_with_a_verdict(small, part):
         damage(random.Random(seed), data, elf)
         try:
             results = verify(Elf(data), sources)
+            texts = [v.text for r in results for v in r.violations]
+            assert not [t for t in texts if UNFINISHED in t]
             verdict = "holds" if all(r.holds for r in results) else "violated"
         except Unreadable as error:
             assert str(error)

@@ -97,7 +97,7 @@ def _claims(evidence):
     the description into another, so that what holds for its first byte holds for all."""
     for number, runs in enumerate(evidence.stage2_runs):
         windows = [(w.ipa, w.ipa + w.size, w) for w in evidence.windows[number]
-                   if w.ipa is not None]
+                   if w.row is not None]
         for start, end, run, window in overlay([(r.ia, r.ia + r.size, r) for r in runs], windows):
             if run is not None:
                 pa = run.pa + start - run.ia
