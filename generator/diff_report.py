@@ -74,9 +74,9 @@ def _add(found, owner, evidence):
 
 
 def _touched(difference, change):
-    """Whose evidence a change is about: its owner's, that of the VM on the other side, and of
-    shared memory that of all who map it."""
-    names = {change.owner, change.other or change.owner}
+    """Whose evidence a change is about: its owner's, and of shared memory that of all who map it.
+    A VM on the other side has a change of its own."""
+    names = {change.owner}
     if change.thing.kind == "shared":
         of = {dict(t.fields)["of"] for t in (change.old, change.new) if t}
         names |= {name for name, (_place, things) in difference.new.owners.items()

@@ -16,11 +16,12 @@ import yaml
 
 from generator.cli import main
 from generator.compile import analyse
+from generator.devicetree import compile_source
 from generator.diagnostics import Diagnostics
 from generator.diff import CHANGED, GAINED, KINDS, LOST, compare
 from generator.diff_report import EVIDENCE, PROPERTIES, as_json, as_text, evidence_of
 from generator.document import plan_text
-from generator.meaning import SYSTEM, meaning_of
+from generator.meaning import SYSTEM, _tree_digest, meaning_of
 from test_good import FULL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,6 +142,9 @@ CHANGES = {
     "cpu-named": (
         [("    cpus: [2]", "    cpus: [3]")],
         [(CHANGED, "rt", "vCPU 0: CPU 2 -> 3")]),
+    "cpu-named-that-was-chosen": (
+        [("    cpus: 2", "    cpus: [0, 3]")],
+        [(CHANGED, "linux", "vCPU 1: CPU 1 -> 3")]),
     "cpu-lost": (
         [("    cpus: 2", "    cpus: 1")],
         [(LOST, "linux", "vCPU 1: CPU 1")]),
@@ -169,6 +173,9 @@ CHANGES = {
     "interrupt-controller-moves": (
         [("distributor: 0x08000000", "distributor: 0x08010000")],
         [(CHANGED, "linux", "interrupt controller: distributor 0x08000000 -> 0x08010000")]),
+    "redistributors-move": (
+        [("redistributors: 0x080a0000", "redistributors: 0x080c0000")],
+        [(CHANGED, "linux", "interrupt controller: redistributors 0x080a0000 -> 0x080c0000")]),
     "contents": (
         [("kernel: files/Image", "kernel: files/Image-two")],
         [(CHANGED, "linux", "kernel: contents sha256:* -> sha256:*")]),
@@ -295,6 +302,29 @@ def test_a_devicetree_counts_when_nothing_else_says_why(monkeypatch):
     found = compare(old, meaning_of(plan, "old.yaml"))
     assert [(c.owner, c.thing.kind, c.effect) for c in found.changes] == [
         ("linux", "devicetree", CHANGED)]
+
+
+TREE = """/dts-v1/;
+/ {{ #address-cells = <1>; #size-cells = <1>;
+{nodes} }};
+"""
+ONE = "one {{ phandle = <{a}>; freq = <{freq}>; }};\n"
+TWO = "two {{ phandle = <{b}>; }};\n"
+USER = "user {{ clocks = <{a} {b}>; }};\n"
+
+
+def tree_digest(tmp_path, nodes, **numbers):
+    (tmp_path / "t.dts").write_text(TREE.format(nodes="".join(nodes).format(**numbers)))
+    return _tree_digest(compile_source(tmp_path / "t.dts"))
+
+
+def test_what_a_devicetree_says(tmp_path):
+    """Neither the order of nodes nor the numbers of phandles, but all else."""
+    first = tree_digest(tmp_path, (ONE, TWO, USER), a=7, b=8, freq=1)
+    assert tree_digest(tmp_path, (USER, TWO, ONE), a=8, b=7, freq=1) == first
+    assert tree_digest(tmp_path, (ONE, TWO, USER), a=7, b=8, freq=2) != first
+    assert tree_digest(tmp_path, (ONE, TWO, USER.replace("{a} {b}", "{b} {a}")), a=7, b=8,
+                       freq=1) != first
 
 
 EXACT = """\
