@@ -3,4 +3,6 @@ self-contained page with machine-readable files beside it; docs/evidence.md.
 
 Reads the build folder, the ELF, the sources and the tools; decides nothing about the system. It
 imports nothing of the generator and nothing of the verifier, which it runs as programs.
+
+@req EVID-7
 """

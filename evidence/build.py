@@ -1,5 +1,8 @@
 """One built system: its folder, the intermediate files in it, the ELF. Nothing is interpreted here
-beyond numbers. A file that is missing or not what it should be raises EvidenceError, in words."""
+beyond numbers. A file that is missing or not what it should be raises EvidenceError, in words.
+
+@req EVID-7
+"""
 
 from dataclasses import dataclass
 from functools import cached_property

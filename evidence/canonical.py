@@ -3,6 +3,8 @@
 Its SHA-256 is the description's hash. It is computed here again from resolved.json, written to
 description.canonical.json, whose own SHA-256 it therefore is, and compared with the hash in the
 plan, in the ELF and in the boot log.
+
+@req EVID-7
 """
 
 import hashlib

@@ -2,6 +2,8 @@
 
 Exit status: 0 every verdict of the page is good or merely stale, 1 one is bad (the page is written
 all the same and says it), 2 evidence could not be collected.
+
+@req EVID-7
 """
 
 import argparse

@@ -1,6 +1,9 @@
 """Collects everything about one built system into one dictionary of plain values: the page and all
 files beside it are made from it, and nothing else. Contains no time, no user and no folder of the
-machine other than the paths of tools."""
+machine other than the paths of tools.
+
+@req EVID-7
+"""
 
 from evidence import limits, maps, matrices, repro, results, sbom, sizes, sources, tools
 from evidence.build import ROOT

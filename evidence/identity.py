@@ -1,6 +1,8 @@
 """Is it the same description everywhere? Plan, ELF, and what the image prints when it boots.
 
 Boots the image in QEMU until it has said its hash, and ends it there.
+
+@req EVID-6
 """
 
 import os

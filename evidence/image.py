@@ -2,6 +2,8 @@
 
 Read with pyelftools; symbols of static objects carry the name of their source file, which the ELF
 gives in the FILE symbol before them.
+
+@req EVID-7
 """
 
 from dataclasses import dataclass

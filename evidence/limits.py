@@ -1,4 +1,7 @@
-"""Known limits: the list under "Limits" of docs/architecture.md, with the page's own."""
+"""Known limits: the list under "Limits" of docs/architecture.md, with the page's own.
+
+@req EVID-7
+"""
 
 import re
 

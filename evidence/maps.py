@@ -2,6 +2,8 @@
 
 A map is a list of parts that follow one another without overlap; holes are parts too. Drawing is
 svg.py's.
+
+@req EVID-7
 """
 
 from dataclasses import asdict, dataclass

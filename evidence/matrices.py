@@ -1,5 +1,8 @@
 """Who has what: memory, devices, interrupts, channels, CPUs. Taken from the plan; that the image
-grants the same is what the verifier proves."""
+grants the same is what the verifier proves.
+
+@req EVID-7
+"""
 
 from evidence.values import address, hex_text, range_text, size, size_text
 

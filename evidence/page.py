@@ -2,6 +2,8 @@
 
 Owns what the templates may call. Promises: the same facts give the same bytes; nothing in the page
 asks for anything outside it.
+
+@req EVID-7
 """
 
 from pathlib import Path

@@ -2,6 +2,8 @@
 
 scripts/repro.sh makes the two builds; `python3 -m evidence compare A B` compares them and writes
 the result that the page shows.
+
+@req EVID-6
 """
 
 import json

@@ -2,6 +2,8 @@
 
 NAME.xml is what pytest or tests/unit/run.py wrote, NAME.tree the hash of the sources (as
 `python3 -m evidence tree` prints it). Times are left out: the page says what passed, not how fast.
+
+@req EVID-7
 """
 
 from xml.etree import ElementTree

@@ -4,6 +4,8 @@ The image is a package that contains the guest images; it is generated from the 
 guest images come from Debian packages, with the hashes under which they were fetched; the compiler
 and its companions are build tools. Every identifier follows from contents, and the date of creation
 is the commit's, so that the same inputs give the same bytes.
+
+@req EVID-6
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""What the image and EL2's memory are made of: by section, by slot, by VM."""
+"""What the image and EL2's memory are made of: by section, by slot, by VM.
+
+@req EVID-7
+"""
 
 from evidence.values import address, size
 

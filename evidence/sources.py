@@ -2,6 +2,8 @@
 
 The files are those that git tracks, as they lie in the work tree. `tree_hash` names them all at
 once: test results carry it, so that a page can tell whether they are about these sources.
+
+@req EVID-6
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""The verdicts at the top of the page: each a question, good, stale or bad, and why."""
+"""The verdicts at the top of the page: each a question, good, stale or bad, and why.
+
+@req EVID-7
+"""
 
 GOOD, STALE, BAD = "good", "stale", "bad"
 

@@ -3,6 +3,8 @@
 Not to scale: a part's height grows with the logarithm of its size, so that a page and a gigabyte
 can stand in one picture. Each part is a focusable group with a <title>, and carries its details in
 data attributes for the page's script.
+
+@req EVID-7
 """
 
 from html import escape

@@ -2,6 +2,8 @@
 
 CSV files have a header line, commas, LF, and numbers in the form of the page's JSON (addresses and
 sizes in decimal bytes).
+
+@req EVID-7
 """
 
 import csv

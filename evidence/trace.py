@@ -1,4 +1,7 @@
-"""The requirements trace: scripts/trace.py, run as a program."""
+"""The requirements trace: scripts/trace.py, run as a program.
+
+@req EVID-2, EVID-7
+"""
 
 import json
 from pathlib import Path

@@ -1,6 +1,8 @@
 """Numbers as the intermediate files write them, and as the page shows them.
 
 resolved.json and plan.json write addresses as hexadecimal strings and sizes with a unit.
+
+@req EVID-7
 """
 
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}

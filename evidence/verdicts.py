@@ -2,6 +2,8 @@
 
 A verifier that is missing, fails, says nothing that can be read, or speaks of another ELF is a
 verdict too: "not proved", with the reason.
+
+@req EVID-1, EVID-7
 """
 
 import json

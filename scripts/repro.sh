@@ -8,6 +8,8 @@
 # root; else the same, and it says so), umask, language, time zone, date (a year and more ahead, by
 # a preloaded library, and with older files), hash seed, home and number of jobs. The result goes to
 # OUT/repro.json, where the evidence page finds it; exit status 1 when a byte differs.
+#
+# @req EVID-6
 set -euo pipefail
 cd "$(dirname "$0")/.."
 system=$1

@@ -15,7 +15,8 @@ import yaml
 FILE = "docs/requirements.yaml"
 ID = re.compile(r"[A-Z]+-[1-9][0-9]*")
 STATUSES = ("done", "partial")
-NEEDED = ("id", "text", "rationale", "status", "design", "verified_by")
+NEEDED = ("id", "text", "rationale", "status", "design")
+OPTIONAL = ("limits", "verified_by")  # verified_by is needed of what is done
 LISTS = ("design", "verified_by")
 KINDS = ("unit", "generator", "verifier", "evidence", "trace", "guest", "system")
 
@@ -87,10 +88,12 @@ def _wrong(values):
     name = values.get("id") or "a requirement"
     out = [f"{name} has no `{key}`" for key in NEEDED if not values.get(key)]
     out += [f"{name} has the unknown key `{key}`"
-            for key in sorted(set(values) - set(NEEDED) - {"limits"})]
+            for key in sorted(set(values) - set(NEEDED) - set(OPTIONAL))]
     out += [f"`{key}` of {name} must be {'a list' if key in LISTS else 'a text'}"
-            for key in (*NEEDED, "limits")
+            for key in (*NEEDED, *OPTIONAL)
             if values.get(key) and isinstance(values[key], list) != (key in LISTS)]
+    if values.get("status") == "done" and not values.get("verified_by"):
+        out.append(f"{name} is done and does not say what it is `verified_by`")
     if out:
         return out
     if not ID.fullmatch(name):
@@ -102,7 +105,7 @@ def _wrong(values):
                    if values["status"] == "partial" else
                    f"{name} is done and yet has `limits`: it is partial, or they are not limits")
     out += [f"{name} is verified by `{kind}`, which is none of {', '.join(KINDS)}"
-            for kind in values["verified_by"] if kind not in KINDS]
+            for kind in values.get("verified_by", ()) if kind not in KINDS]
     return out
 
 
@@ -128,4 +131,4 @@ def _has_heading(text, heading):
 def _requirement(line, values):
     return Requirement(
         values["id"], line, values["text"], values["rationale"], values["status"],
-        values.get("limits") or "", tuple(values["design"]), tuple(values["verified_by"]))
+        values.get("limits") or "", tuple(values["design"]), tuple(values.get("verified_by", ())))

@@ -1,4 +1,7 @@
-"""Facts of the machine, from its folder: board.dts, compiled with dtc, and board.yaml."""
+"""Facts of the machine, from its folder: board.dts, compiled with dtc, and board.yaml.
+
+@req EVID-1
+"""
 
 from collections import namedtuple
 from pathlib import Path

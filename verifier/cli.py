@@ -1,4 +1,7 @@
-"""Command line: text or JSON, and the exit status."""
+"""Command line: text or JSON, and the exit status.
+
+@req EVID-1
+"""
 
 import argparse
 import hashlib

@@ -2,6 +2,8 @@
 
 Form only: sizes, constant memory, padding, strings. What the values mean is judged by the
 properties. Decoding is a function of an object's bytes, so results are kept by content.
+
+@req EVID-1
 """
 
 from functools import lru_cache

@@ -1,4 +1,7 @@
-"""How the compiler laid the tables' types out, by the debugging data of the image (DWARF)."""
+"""How the compiler laid the tables' types out, by the debugging data of the image (DWARF).
+
+@req EVID-1
+"""
 
 from functools import lru_cache
 import hashlib

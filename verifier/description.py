@@ -3,6 +3,8 @@
 A key that this reader does not know raises Unreadable: it cannot vouch for what it does not
 understand. `None` stands for a choice that the language leaves to the compiler; the properties
 then say what bounds it.
+
+@req EVID-1
 """
 
 from dataclasses import dataclass, field

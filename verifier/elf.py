@@ -3,6 +3,8 @@
 Memory is read through the loadable segments, whose addresses must be the same physically and
 virtually. Every number of the file is checked before it is used; a file that is cut off or of
 another kind raises Unreadable with a sentence for people. [ELF-64 Object File Format 1.5]
+
+@req EVID-1
 """
 
 from bisect import bisect_right

@@ -1,4 +1,7 @@
-"""What the properties look at: image, tables, trees, description and board, made once each."""
+"""What the properties look at: image, tables, trees, description and board, made once each.
+
+@req EVID-1
+"""
 
 from functools import cached_property
 

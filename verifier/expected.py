@@ -2,6 +2,8 @@
 
 Free are the guest address of a window without `at`, and the physical place of memory without
 `phys`. They are read from cfg_windows, which the properties then hold against everything else.
+
+@req EVID-1
 """
 
 from collections import namedtuple

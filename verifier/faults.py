@@ -1,4 +1,7 @@
-"""The two ways in which an input can be wrong before a property is looked at."""
+"""The two ways in which an input can be wrong before a property is looked at.
+
+@req EVID-1
+"""
 
 
 class Unreadable(Exception):

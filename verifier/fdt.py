@@ -1,4 +1,7 @@
-"""Reader of flattened devicetrees [DTSPEC 5]. Every offset is checked; Malformed when one is wrong."""
+"""Reader of flattened devicetrees [DTSPEC 5]. Every offset is checked; Malformed when one is wrong.
+
+@req EVID-1
+"""
 
 import struct
 

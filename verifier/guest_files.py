@@ -2,6 +2,8 @@
 
 `pieces` gives what must be in a VM's memory when it starts, as (guest address, bytes, zeroed bytes
 after them, name). [Linux Documentation/arch/arm64/booting.rst]
+
+@req EVID-1
 """
 
 from collections import namedtuple

@@ -2,6 +2,8 @@
 
 Every other bit of every table is decided by a property: tests/verifier/test_bit_flips.py turns each
 one over, and nothing passes but what is listed here.
+
+@req EVID-1
 """
 
 from verifier.config import OBJECTS

@@ -2,6 +2,8 @@
 
 Declared again here, by hand, from the meaning that runtime/config/config.h gives each field. Sizes
 are compared with the symbols', and all of it with the debugging information (properties/form.py).
+
+@req EVID-1
 """
 
 from collections import namedtuple

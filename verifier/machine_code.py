@@ -8,6 +8,8 @@ to another function or a return is reported. Loads from constant memory at a kno
 followed, so a register that gets its value from a table is known in full. The one assumption is
 that called functions keep to AAPCS64 (x19 to x28 and sp are preserved); that a known function
 leaves others alone is read off its instructions, since compilers rely on it. [DDI0487 C4.1, C6.2]
+
+@req EVID-1
 """
 
 from bisect import bisect_right

@@ -1,4 +1,7 @@
-"""Interval arithmetic over maps: sorted lists of stretches, none of which overlap in a list."""
+"""Interval arithmetic over maps: sorted lists of stretches, none of which overlap in a list.
+
+@req EVID-1
+"""
 
 
 def overlay(first, second):

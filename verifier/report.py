@@ -1,4 +1,7 @@
-"""The verdict for people and for programs."""
+"""The verdict for people and for programs.
+
+@req EVID-1
+"""
 
 from verifier.harmless import REASONS
 from verifier.verdict import SYSTEM

@@ -1,4 +1,7 @@
-"""From inputs to results: all properties over one image."""
+"""From inputs to results: all properties over one image.
+
+@req EVID-1
+"""
 
 from pathlib import Path
 

@@ -4,6 +4,8 @@
 `walk` follows a tree from its root, each table once, and yields runs: stretches of consecutive
 descriptors with consecutive output addresses and equal attributes. FEAT_LPA2, FEAT_HAFDBS,
 FEAT_XNX and hierarchical permissions are not used by the tables, so what belongs to them must be 0.
+
+@req EVID-1
 """
 
 from collections import namedtuple

@@ -1,6 +1,8 @@
 """Verdicts: what each property looked at, and what it found wrong, per VM and for the system.
 
 A property that looked at nothing has not been shown: it fails.
+
+@req EVID-1
 """
 
 from dataclasses import dataclass, field

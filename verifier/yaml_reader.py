@@ -1,4 +1,7 @@
-"""YAML as the description language has it: no aliases, no duplicate keys, plain values."""
+"""YAML as the description language has it: no aliases, no duplicate keys, plain values.
+
+@req EVID-1
+"""
 
 import re
 

@@ -5,4 +5,6 @@ function of unknown frame, an indirect call that no row of indirect.SITES resolv
 whose address is taken but that no such row leads to are faults, each with its place. Frames come
 from the compiler and are compared with the stack adjustments in the linked code; the objects that
 the compiler reported on link to the very bytes of the image.
+
+@req EVID-7
 """

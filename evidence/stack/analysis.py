@@ -1,4 +1,7 @@
-"""The stack analysis of one system, from compiler reports, linked code and tables to bounds."""
+"""The stack analysis of one system, from compiler reports, linked code and tables to bounds.
+
+@req EVID-7
+"""
 
 from dataclasses import dataclass
 import re

@@ -1,4 +1,7 @@
-"""The deepest path through a call graph without cycles."""
+"""The deepest path through a call graph without cycles.
+
+@req EVID-7
+"""
 
 from dataclasses import dataclass
 

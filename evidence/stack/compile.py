@@ -1,5 +1,8 @@
 """Compiles and links the runtime of one system again, with the compiler's reports of frames and
-calls, in a folder of its own (build/<name>/obj-stack), always from nothing."""
+calls, in a folder of its own (build/<name>/obj-stack), always from nothing.
+
+@req EVID-7
+"""
 
 import os
 import shutil

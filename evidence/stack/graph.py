@@ -2,6 +2,8 @@
 
 A node's title is the function's name, with "path:" before it when the function is static. A node
 with a frame is a definition; one without is only called. An edge's label is the place of the call.
+
+@req EVID-7
 """
 
 from dataclasses import dataclass, field

@@ -4,6 +4,8 @@ One row for each such place. A row about a const table is resolved from the link
 of the table (of one member of its elements, where the row says which) that are function addresses.
 A row about a callback lists the functions that are handed over. Nothing is taken on trust: every
 function whose address any object takes must be the target of a row.
+
+@req EVID-7
 """
 
 from dataclasses import dataclass

@@ -131,6 +131,10 @@ FAILURES = {
         [AT + "CORE-1 has no `rationale`",
          "runtime/core/boot.c:2: CORE-1 does not exist; docs/requirements.yaml has no CORE",
          "tests/unit/test_boot.c:2: CORE-1 does not exist; docs/requirements.yaml has no CORE"]),
+    "done-without-verification": (
+        {"docs/requirements.yaml": ROW + SECOND.replace("CORE-1", "CORE-2").replace(
+            "    verified_by: [unit]\n", "")},
+        ["docs/requirements.yaml:8: CORE-2 is done and does not say what it is `verified_by`"]),
     "key-unknown": (
         {"docs/requirements.yaml": ROW + SECOND.replace("CORE-1", "CORE-2") + "    owner: a\n"},
         ["docs/requirements.yaml:8: CORE-2 has the unknown key `owner`"]),
@@ -196,6 +200,12 @@ def test_exact_sentences(said, case):
 def test_no_requirements_at_all(said, text, sentence):
     status, sentences = said({"docs/requirements.yaml": text})
     assert status == 1 and sentences[0].startswith(f"docs/requirements.yaml: {sentence}")
+
+
+def test_what_is_partial_may_have_no_test_yet(said):
+    row = ROW.replace("done", "partial\n    limits: Not tested.").replace(
+        "    verified_by: [unit]\n", "")
+    assert said({"docs/requirements.yaml": row, "tests/unit/test_boot.c": None}) == (0, [])
 
 
 def test_all_findings_come_in_one_run(said):

@@ -1,4 +1,7 @@
-"""The verifier shares nothing with the generator, and the tests import nothing of it either."""
+"""The verifier shares nothing with the generator, and the tests import nothing of it either.
+
+@req EVID-1
+"""
 
 import ast
 from pathlib import Path

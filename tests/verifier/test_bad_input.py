@@ -1,5 +1,8 @@
 """Inputs that cannot be judged: a clear sentence, status 2, never a traceback; and random damage to
-a right image: always a verdict."""
+a right image: always a verdict.
+
+@req EVID-1
+"""
 
 import json
 import random

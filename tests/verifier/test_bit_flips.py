@@ -6,6 +6,8 @@ function that PROP-DESCRIPTORS applies to each entry of each table that is reach
 enough for a rejection is shown on a sample. All other flips go through the whole verification,
 where only what the flipped byte cannot influence is handed over from the unflipped image: the code
 analysis, unless it read that byte, and the layout from debugging data.
+
+@req EVID-1
 """
 
 from concurrent.futures import ProcessPoolExecutor

@@ -1,5 +1,8 @@
 """The data-flow analysis, on small programs: what it knows must be so, and what it cannot know it
-must not claim."""
+must not claim.
+
+@req EVID-1
+"""
 
 import subprocess
 

@@ -1,4 +1,7 @@
-"""64 VMs: in less than a minute, and each VM with a verdict of its own."""
+"""64 VMs: in less than a minute, and each VM with a verdict of its own.
+
+@req EVID-1
+"""
 
 import time
 

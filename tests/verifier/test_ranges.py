@@ -1,4 +1,7 @@
-"""Interval arithmetic against the same in bytes."""
+"""Interval arithmetic against the same in bytes.
+
+@req EVID-1
+"""
 
 from hypothesis import given, settings, strategies as st
 

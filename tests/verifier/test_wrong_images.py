@@ -1,6 +1,8 @@
 """Wrong images, at least one for each property, and the exact sentence that each must produce.
 
 Each edit is what a wrong compiler, or a damaged file, could have made of a right image.
+
+@req EVID-1
 """
 
 import pytest
@@ -90,6 +92,41 @@ def another_root_is_loaded(image):
             f"tables' 0x{image.symbol('el2_root'):x}; first byte 0x{where:x}")
 
 
+@wrong("PROP-CODE")
+def traps_to_el2_as_host(image):
+    start, end = _extent(image, "vcpu_hcr_el2")
+    at = next(a for a in range(start, end, 4) if image.word(a, 4) & 0xFFFFFFE0 == 0xF2B00FA0)
+    image.write(at, (image.word(at, 4) | 0x0800 << 5).to_bytes(4, "little"))  # movk ..., TGE
+    where = next(a for a in range(*_extent(image, "vcpu_regs_write"), 4)
+                 if image.word(a, 4) & ~31 == 0xD51C1100)
+    return (f"system: HCR_EL2.TGE is not sure to be 0 where it is written in vcpu_regs_write at "
+            f"0x{where:x}; first byte 0x{where:x}")
+
+
+@wrong("PROP-CODE")
+def second_place_that_writes_a_root(image):
+    at = image.symbol("wrong_el")
+    image.write(at, (0xD51C2100).to_bytes(4, "little"))  # msr vttbr_el2, x0
+    return "system: VTTBR_EL2 is written at 2 places, expected one"
+
+
+@wrong("PROP-CODE")
+def second_table_of_el2(image):
+    at = image.symbol("wrong_el")
+    image.write(at, (0xD51C2020).to_bytes(4, "little"))  # msr ttbr1_el2, x0
+    return "system: TTBR1_EL2 is written: EL2 has one table"
+
+
+@wrong("PROP-CODE")
+def vectors_outside_the_code(image):
+    where = next(a for a in range(*_extent(image, "cpu_to_c"), 4)
+                 if image.word(a, 4) & ~31 == 0xD51CC000)  # msr vbar_el2, xN
+    literal = image.word(where - 4, 4) >> 5 & 0x7FFFF
+    image.write(where - 4 + 4 * literal, image.symbol("el2_root").to_bytes(8, "little"))
+    return (f"system: VBAR_EL2 is not sure to be a place in the code where it is written in "
+            f"cpu_to_c at 0x{where:x}; first byte 0x{where:x}")
+
+
 @wrong("PROP-DESCRIPTORS", {"PROP-VM-MEMORY"})
 def reserved_bit(image):
     value = image.entry(RAM_TWO, 3) | 1 << 49
@@ -172,6 +209,25 @@ def guard_page_mapped(image):
     pa = 0x40200000 + bottom * PAGE
     return (f"system: the stack of CPU 0 is not a mapping of its own; first byte 0x{pa:x}; by "
             f"{EL2_IMAGE}[{bottom}] = 0x{image.entry(EL2_IMAGE, bottom):016x}")
+
+
+@wrong("PROP-EL2-GUARD", {"PROP-EL2-MAP"})
+def guard_page_readable(image):
+    bottom = index_of(image.get("cpus", 1, "stack_top")) - 1
+    while image.entry(EL2_IMAGE, bottom - 1):
+        bottom -= 1
+    value = (image.entry(EL2_IMAGE, bottom) | READ_ONLY) - PAGE
+    image.set_entry(EL2_IMAGE, bottom - 1, value)
+    pa = 0x40200000 + (bottom - 1) * PAGE
+    return (f"system: the page below the stack of CPU 1 is mapped; first byte 0x{pa:x}; by "
+            f"{EL2_IMAGE}[{bottom - 1}] = 0x{value:016x}")
+
+
+@wrong("PROP-EL2-GUARD")
+def one_stack_for_two_cpus(image):
+    image.set("cpus", 1, "stack_top", image.get("cpus", 0, "stack_top"))
+    return (f"system: the stack of CPU 1 is that of CPU 0; first byte "
+            f"0x{image.get('cpus', 0, 'stack_top'):x}")
 
 
 @wrong("PROP-VM-MEMORY")
@@ -334,6 +390,13 @@ def grant_not_described(image):
     image.set("vms", 1, "flags", image.get("vms", 1, "flags") | 1)
     return ("two: cfg_vms[1].flags is debug, pmu, autostart, described is pmu, autostart; first "
             f"byte 0x{image.symbol('cfg_vms') + 112:x}")
+
+
+@wrong("PROP-CONTENTS", {"PROP-GUEST-TREE"})
+def data_of_the_hypervisor_handed_over(image):
+    load = image.get("vms", 1, "first_load")
+    image.set("loads", load, "src_pa", image.symbol("el2_root"))
+    return "two: there is no devicetree"
 
 
 @wrong("PROP-BOARD")

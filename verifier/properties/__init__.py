@@ -1,4 +1,7 @@
-"""The properties, in the order in which they are looked at: those that the others rest on first."""
+"""The properties, in the order in which they are looked at: those that the others rest on first.
+
+@req EVID-1
+"""
 
 from verifier.properties import (cpus, devices, el2, form, guest_tree, images, interrupts, memory,
                                  registers, settings, tables)

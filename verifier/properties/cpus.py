@@ -1,4 +1,7 @@
-"""PROP-CPUS: vCPUs and CPUs. Covers INV-CPU-ONE-VCPU, INV-VCPU-CPU, INV-VMPIDR."""
+"""PROP-CPUS: vCPUs and CPUs. Covers INV-CPU-ONE-VCPU, INV-VCPU-CPU, INV-VMPIDR.
+
+@req EVID-1
+"""
 
 from verifier import layout
 from verifier.expected import cpu_choice

@@ -1,5 +1,8 @@
 """PROP-DEVICES and PROP-EMULATED. Covers INV-MMIO-SORTED, INV-MMIO-HOLE, INV-IRQ-VINTID (its
-emulated half), and that a page of registers belongs to one VM."""
+emulated half), and that a page of registers belongs to one VM.
+
+@req EVID-1
+"""
 
 from verifier import layout
 from verifier.expected import board_device, emulated_regions, page_ranges

@@ -2,6 +2,8 @@
 
 Covers INV-EL2-ROOT, INV-EL2-WX, INV-STACK-GUARD. What EL2 needs follows from the ELF's segments,
 the VMs' memory (it loads it and reads it on their behalf) and the board.
+
+@req EVID-1
 """
 
 from bisect import bisect_right

@@ -1,6 +1,8 @@
 """PROP-FORM and PROP-LAYOUT: the tables decode, their slices tile, their ids exist.
 
 Covers INV-SLICE, INV-VMID-UNIQUE, INV-SPI-COUNT and the ids of INV-VCPU-CPU. [config/config.h]
+
+@req EVID-1
 """
 
 from verifier import layout as types

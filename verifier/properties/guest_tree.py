@@ -3,6 +3,8 @@
 Everything in it that has addresses, interrupts or CPUs must be something that the tables grant,
 and everything that the tables grant and a guest finds by devicetree must be in it. An image in
 place is part of what the guest is built of and is not described. [DTSPEC 3]
+
+@req EVID-1
 """
 
 from verifier import fdt, layout

@@ -2,6 +2,8 @@
 
 Covers INV-LOAD-INSIDE, INV-LOAD-ONCE, INV-LOAD-ALIGNED. The files of the description are read
 again and compared with what the image packs. [Linux Documentation/arch/arm64/booting.rst]
+
+@req EVID-1
 """
 
 from verifier import fdt, guest_files, layout

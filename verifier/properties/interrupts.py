@@ -2,6 +2,8 @@
 
 The runtime looks an acknowledged INTID up in cfg_irq_of_intid, below cfg_system.spi_limit; the
 console's is the hypervisor's own. [world/ns/interrupts.c; IHI0069 2.2]
+
+@req EVID-1
 """
 
 from verifier import layout

@@ -2,6 +2,8 @@
 
 Covers INV-S2-ROOT, INV-WINDOW-ALIGNED, INV-WINDOW-SORTED, INV-MEMORY-ONE-OWNER. Reach is taken
 from the descriptors; cfg_windows, by which EL2 reads guest memory, must say the same.
+
+@req EVID-1
 """
 
 from collections import namedtuple

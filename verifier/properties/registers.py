@@ -2,6 +2,8 @@
 
 [DDI0487 D24.2.182 TCR_EL2, D24.2.123 MAIR_EL2, D24.2.205 VTCR_EL2, D24.2.51 HCR_EL2,
 D24.2.143 SCTLR_EL2]. Field by field: a bit that no field names must be zero.
+
+@req EVID-1
 """
 
 from verifier.elf import EXECUTE

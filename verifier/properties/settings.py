@@ -1,4 +1,7 @@
-"""PROP-SETTINGS and PROP-BOARD: the rest of the tables against the description and the board."""
+"""PROP-SETTINGS and PROP-BOARD: the rest of the tables against the description and the board.
+
+@req EVID-1
+"""
 
 from verifier import layout
 from verifier.verdict import SYSTEM

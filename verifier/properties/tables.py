@@ -1,4 +1,7 @@
-"""PROP-DESCRIPTORS and PROP-TREES: what can be said of tables without knowing what they map."""
+"""PROP-DESCRIPTORS and PROP-TREES: what can be said of tables without knowing what they map.
+
+@req EVID-1
+"""
 
 from verifier.translation import ENTRIES
 from verifier.verdict import SYSTEM
