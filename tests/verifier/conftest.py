@@ -25,3 +25,15 @@ def small_fixture(tmp_path_factory):
 def image_fixture(small):
     """The small system's image, to be edited."""
     return Image(*small)
+
+
+@pytest.fixture(name="tux_files", scope="session")
+def tux_files_fixture(tmp_path_factory):
+    """(description, ELF) of a system with one Linux."""
+    return systems.build(tmp_path_factory.mktemp("tux"), systems.LINUX)
+
+
+@pytest.fixture(name="tux")
+def tux_fixture(tux_files):
+    """The Linux system's image, to be edited."""
+    return Image(*tux_files)

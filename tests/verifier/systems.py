@@ -87,6 +87,19 @@ vms:
     grant: [pmu]
     smc_allow: [0xc2000001]
 """
+LINUX = """\
+system: tux
+board: ./tiny
+vms:
+  tux:
+    cpus: [0, 1]
+    memory: { ram: { size: 3 MiB } }
+    boot: { linux: { kernel: small-image, initrd: small-initrd, cmdline: quiet } }
+    devices:
+      uart: { emulate: pl011 }
+      gpio: { assign: "&gpio", irq: { spi: 9 } }
+    grant: [pmu]
+"""
 MANY_VM = """\
   vm{n}:
     cpus: [{n}]
@@ -106,7 +119,7 @@ def many(count):
 
 
 def linux_image(image_size):
-    """An arm64 Image with nothing in it."""
+    """An arm64 Image with nothing in it; `image_size` is what it needs with its zeroed data."""
     header = struct.pack("<II QQQ QQQ 4sI", 0x91005A4D, 0x14000000, 0, image_size, 0xA, 0, 0, 0,
                          b"ARM\x64", 0)
     return header + bytes(0x1000 - len(header))
@@ -121,6 +134,8 @@ def write_inputs(folder, text):
     (folder / "flat.bin").write_bytes(NOP * 256)
     (folder / "rom.bin").write_bytes(bytes(range(256)) * 20)
     (folder / "Image").write_bytes(linux_image(0x400000))
+    (folder / "small-image").write_bytes(linux_image(0x10000))
+    (folder / "small-initrd").write_bytes(b"070701" + b"x" * 1000)
     (folder / "initrd").write_bytes(b"070701" + bytes(0xFFFA))
     description = folder / "system.yaml"
     description.write_text(text, encoding="utf-8")
