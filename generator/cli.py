@@ -9,6 +9,7 @@ that help and the schema are there before libfdt and the other packages are.
 """
 
 import argparse
+import os
 import sys
 
 from generator.diagnostics import Diagnostics
@@ -51,7 +52,8 @@ def _parser():
     explain = commands.add_parser(
         "explain", help="say what is somewhere, and why",
         description="Questions: ADDRESS [--vm VM] | irq NUMBER (33, spi:1 or intid:33) | "
-                    "cpu NUMBER | why VM.WINDOW (or the name of shared memory)")
+                    "cpu NUMBER | why VM.WINDOW (or VM.DEVICE, or the name of shared "
+                    "memory)")
     for command in (check, build, explain):
         command.add_argument("description", metavar="SYSTEM.yaml", help="the description")
         command.add_argument("--format", choices=("text", "json"), default="text",
@@ -75,10 +77,14 @@ def _parser():
 def main(arguments):
     options = _parser().parse_args(arguments)
     try:
-        return _COMMANDS[options.command](options)
+        status = _COMMANDS[options.command](options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # the answer was not read to its end, which its reader knows
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:  # a folder that cannot be written, a tool that is not installed
         print(f"generator: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 2 if options.command == "diff" else 1
+    return 2 if options.command == "diff" else 1
 
 
 def _check(options):

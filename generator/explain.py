@@ -32,7 +32,7 @@ def answer(analysis, question, vm_name=None):
     elif len(question) == 1 and (address := _number(kind)) is not None:
         lines = _address(plan, address, vm_name)
     else:
-        raise QuestionError("ask ADDRESS, `irq NUMBER`, `cpu NUMBER` or `why VM.WINDOW`", 2)
+        raise QuestionError("ask ADDRESS, `irq NUMBER`, `cpu NUMBER` or `why VM.WINDOW` (or VM.DEVICE)", 2)
     return "\n".join(lines)
 
 
@@ -76,6 +76,8 @@ def _physical(plan, address):
         if _has(slot.range, address):
             lines += [f"physical {address_text(address)}: the system image's {slot.name} "
                       f"({_span(slot.range)}, {slot.access})", _said(None, slot.reason)]
+            lines += [f"    there, {blob.name} ({_span(Range(blob.pa, blob.packed_size))})"
+                      for blob in plan.blobs if _has(Range(blob.pa, blob.packed_size), address)]
     for device in plan.system.board.devices.values():
         if any(_has(reg, address) for reg in device.regs):
             lines.append(f"physical {address_text(address)}: {device.path} of the board"
@@ -191,7 +193,11 @@ def _why(plan, text):
     shared = {s.name: s for s in plan.shared}
     if text in shared:
         return _why_shared(plan, shared[text])
-    raise QuestionError(f"there is no window `{text}`; {meant_or_listed(text, [*names, *shared])}")
+    emulated = {f"{plan.vms[m.vm].name}.{m.name}": m for m in plan.mmios}
+    if text in emulated:
+        return _why_emulated(plan, emulated[text])
+    raise QuestionError(f"there is no window or device `{text}`; "
+                        + meant_or_listed(text, [*names, *shared, *emulated]))
 
 
 def _why_window(plan, window):
@@ -216,6 +222,16 @@ def _why_shared(plan, shared):
         if window.kind == "shared" and window.source.shared.value == shared.name:
             lines += [f"`{plan.vms[window.vm].name}` sees it at {address_text(window.ipa)} "
                       f"({window.access})", _said(window.place, window.ipa_reason)]
+    return lines
+
+
+def _why_emulated(plan, mmio):
+    lines = [f"`{plan.vms[mmio.vm].name}`'s emulated {mmio.kind} `{mmio.name}`: "
+             f"{_span(mmio.ipa_range)}", _said(mmio.place, mmio.reason)]
+    for device in plan.emulated:
+        if (device.vm, device.name) == (mmio.vm, mmio.name):
+            lines += [f"raises INTID {device.intid}, SPI {device.intid - FIRST_SPI}, in the guest",
+                      _said(device.place, "described here")]
     return lines
 
 

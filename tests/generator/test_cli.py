@@ -14,6 +14,8 @@ import pytest
 
 from generator.board import load_board
 from generator.cli import main
+from generator.compile import analyse
+from generator.diagnostics import Diagnostics
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -134,6 +136,11 @@ def explained(capsys, full, *question):
                       "`rt` at 0x09000000: nothing"]),
     (["0x50000100"], ["`rt`'s window `ram`, which it sees at 0x40000100", "full.yaml:40:7"]),
     (["0x40200000"], ["the system image's text"]),
+    (["why", "linux.rtc"], ["emulated PL031 `rtc`: 0x09011000..0x09011fff, 4 KiB",
+                            "full.yaml:27:34: as described", "raises INTID 40, SPI 8"]),
+    (["why", "rt.distributor"], ["`rt`'s emulated GICD `distributor`: 0x08000000..0x0800ffff",
+                                 "full.yaml:37:3: default: as QEMU virt"]),
+    (["why", "linux.gpio"], ["device", "registers of /pl061@9030000"]),
     (["0x70000004", "--vm", "rt"], ["`rt` at 0x70000004: window `shm`", "shared, r)"]),
     (["irq", "33"], ["INTID 33 is SPI 1", "goes to the hypervisor's console, on CPU 3",
                      "in `linux`: the emulated pl011 `uart`"]),
@@ -152,6 +159,28 @@ def test_explain(full, capsys, question, parts):
     assert status == 0
     for part in parts:
         assert part in text
+
+
+def test_explain_names_what_is_packed(full, capsys):
+    _, text = explained(capsys, full, "0x40200000")
+    assert "there," not in text
+    plan = analyse(full, Diagnostics()).plan
+    blob = next(b for b in plan.blobs if "initrd" in b.name)
+    _, text = explained(capsys, full, hex(blob.pa + blob.size - 1))
+    assert f"    there, {blob.name} (0x{blob.pa:08x}.." in text
+
+
+@pytest.mark.parametrize("question, status", [
+    (["explain", "full.yaml", "0x0"], 1), (["diff", "full.yaml", "full.yaml"], 2)])
+def test_a_reader_that_stops_reading(full, in_bench, question, status):
+    """As `| head` does: nothing is said about it, and nothing is claimed by the status."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([sys.executable, "-m", "generator", *question],
+                          env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=write,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (status, "")
 
 
 @pytest.mark.parametrize("question, status, words", [
