@@ -42,6 +42,7 @@ class Elf:
         self.symbols = {}
         for symbol in sorted(symbols, key=lambda s: s.is_global):
             self.symbols[symbol.name] = symbol
+        self._named = {}
 
     # --- headers ---------------------------------------------------------------------------
 
@@ -170,6 +171,13 @@ class Elf:
         if stop < 0:
             raise Malformed(f"{what} is a string at 0x{address:x} that does not end", address)
         return bytes(self.data[start:stop]).decode("utf-8", "backslashreplace")
+
+    def symbols_named(self, prefixes):
+        """Symbols whose names begin with one of `prefixes`, a tuple."""
+        if prefixes not in self._named:
+            self._named[prefixes] = [s for s in self.symbols.values()
+                                     if s.name.startswith(prefixes)]
+        return self._named[prefixes]
 
     def symbol(self, name):
         """The symbol `name`; Unreadable without it, since the tables are found by their names."""

@@ -151,8 +151,8 @@ class TablePages:
     def __init__(self, elf, prefixes):
         self.elf = elf
         self.users = {}
-        names = [s for s in elf.symbols.values() if s.name.startswith(prefixes) and s.size
-                 and s.size % PAGE == 0 and s.size <= 16 * PAGE]
+        names = [s for s in elf.symbols_named(prefixes)
+                 if s.size and s.size % PAGE == 0 and s.size <= 16 * PAGE]
         self.names = {s.base + at: (s.name, at // PAGE) for s in names
                       for at in range(0, s.size, PAGE)}
 

@@ -63,9 +63,9 @@ class _Maps:
         names = ("a", "b")
         self.description = type("D", (), {"vms": [type("V", (), {"name": n}) for n in names]})
         shared = Expected("shm", WINDOW_SHARED, 0x70000000, 0x50000000, 0x1000, 3, "shm", None,
-                          False, None)
+                          False, "a row")
         ram = Expected("ram", WINDOW_RAM, 0x70001000, 0x50001000, 0x1000, 3, None, None, False,
-                       None)
+                       "a row")
         self.windows = [[shared, ram], [shared]]
         self.stage2_runs = [[Run(0x70000000, 0x50000000, 0x2000, 0x7FF, 0, 0, 0x1000)],
                             [Run(0x70000000, 0x50000000, b_pages * 0x1000, 0x7FF, 0, 0, 0x1000)]]
