@@ -6,5 +6,5 @@ whose address is taken but that no such row leads to are faults, each with its p
 from the compiler and are compared with the stack adjustments in the linked code; the objects that
 the compiler reported on link to the very bytes of the image.
 
-@req EVID-7
+@req EVID-4
 """

@@ -1,6 +1,6 @@
 """The deepest path through a call graph without cycles.
 
-@req EVID-7
+@req EVID-4
 """
 
 from dataclasses import dataclass

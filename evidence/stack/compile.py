@@ -1,7 +1,7 @@
 """Compiles and links the runtime of one system again, with the compiler's reports of frames and
 calls, in a folder of its own (build/<name>/obj-stack), always from nothing.
 
-@req EVID-7
+@req EVID-4
 """
 
 import os

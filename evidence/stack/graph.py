@@ -3,7 +3,7 @@
 A node's title is the function's name, with "path:" before it when the function is static. A node
 with a frame is a definition; one without is only called. An edge's label is the place of the call.
 
-@req EVID-7
+@req EVID-4
 """
 
 from dataclasses import dataclass, field

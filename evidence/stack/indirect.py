@@ -5,7 +5,7 @@ of the table (of one member of its elements, where the row says which) that are 
 A row about a callback lists the functions that are handed over. Nothing is taken on trust: every
 function whose address any object takes must be the target of a row.
 
-@req EVID-7
+@req EVID-4
 """
 
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ calls. From the disassembly of binutils.
 The frame found here is the sum of everything that a function ever subtracts from SP, so it is at
 least what it uses at once. `None`: the function computes SP in a way that has no constant.
 
-@req EVID-7
+@req EVID-4
 """
 
 from dataclasses import dataclass

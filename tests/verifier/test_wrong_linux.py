@@ -1,4 +1,7 @@
-"""A Linux VM and its devicetree, each fact of it changed in turn, and the sentence that it makes."""
+"""A Linux VM and its devicetree, each fact of it changed in turn, and the sentence that it makes.
+
+@req EVID-1
+"""
 
 import struct
 
