@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PYTHON = "/usr/bin/python3"
 NOP = b"\x1f\x20\x03\xd5"
 
-# A machine with little of everything, so that few tables say all: 8 MiB of RAM, four CPUs.
+# A machine with little of everything, so that few tables say all: 4 MiB of RAM, three CPUs.
 TINY_DTS = """\
 /dts-v1/;
 / {
@@ -21,7 +21,7 @@ TINY_DTS = """\
 	#size-cells = <2>;
 	compatible = "test,tiny";
 	interrupt-parent = <&gic>;
-	memory@40000000 { device_type = "memory"; reg = <0 0x40000000 0 0x800000>; };
+	memory@40000000 { device_type = "memory"; reg = <0 0x40000000 0 0x400000>; };
 	psci { compatible = "arm,psci-1.0"; method = "smc"; };
 	cpus {
 		#address-cells = <1>;
@@ -89,7 +89,7 @@ vms:
 """
 LINUX = """\
 system: tux
-board: ./tiny
+board: ./larger
 vms:
   tux:
     cpus: [0, 1]
@@ -127,10 +127,12 @@ def linux_image(image_size):
 
 def write_inputs(folder, text):
     """Board, guest files and the description `text` in `folder`; returns the description."""
-    board = folder / "tiny"
-    board.mkdir(parents=True)
-    (board / "board.dts").write_text(TINY_DTS, encoding="utf-8")
-    (board / "board.yaml").write_text(TINY_YAML, encoding="utf-8")
+    for name, dts in (("tiny", TINY_DTS),
+                      ("larger", TINY_DTS.replace("0 0x400000>", "0 0x800000>"))):
+        board = folder / name
+        board.mkdir(parents=True)
+        (board / "board.dts").write_text(dts, encoding="utf-8")
+        (board / "board.yaml").write_text(TINY_YAML, encoding="utf-8")
     (folder / "flat.bin").write_bytes(NOP * 256)
     (folder / "rom.bin").write_bytes(bytes(range(256)) * 20)
     (folder / "Image").write_bytes(linux_image(0x400000))

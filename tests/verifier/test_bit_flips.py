@@ -38,8 +38,8 @@ class Flipper:
         self.evidence = Evidence(self.elf, self.sources)
         self.layout = self.evidence.debug_layout
 
-    def passes(self, address, bit):
-        """Does the image pass with this bit turned over?"""
+    def passes(self, address, bit, likely=()):
+        """Does the image pass with this bit turned over? `likely` fail: looked at first."""
         offset = self.elf.offset_of(address, 1)
         self.elf.data[offset] ^= 1 << bit
 
@@ -50,7 +50,8 @@ class Flipper:
             return evidence
 
         try:
-            return all(r.holds for r in verify(self.elf, self.sources, True, make))
+            return all(r.holds for r in verify(self.elf, self.sources, True, make,
+                                                likely))
         finally:
             self.elf.data[offset] ^= 1 << bit
 
@@ -81,6 +82,7 @@ def flip_tables(part):
     """(flips, whole verifications, what passed) of every PARTS-th descriptor."""
     flipper, count, whole, passed = _FLIPPER, 0, 0, []
     for stage, level, pa in flipper.tables():
+        likely = ("PROP-EL2-MAP",) if stage == 1 else ("PROP-VM-MEMORY",)
         for index in range(part, ENTRIES, PARTS):
             value = flipper.image.word(pa + 8 * index)
             for bit in range(64):
@@ -89,7 +91,7 @@ def flip_tables(part):
                 if illegal and count % SAMPLE:
                     continue
                 whole += 1
-                if flipper.passes(pa + 8 * index + bit // 8, bit % 8):
+                if flipper.passes(pa + 8 * index + bit // 8, bit % 8, likely):
                     passed.append((pa + 8 * index, bit))
     return count, whole, passed
 
