@@ -21,6 +21,8 @@ SPI_FIRST = 32
 FLAT_AT = 0x40080000
 EMULATED = {"pl011": (0x09000000, 33), "pl031": (0x09010000, 34)}
 EMULATED_BYTES = PAGE
+LOG_MODULES = ("core", "gic", "vm", "mmio", "smccc", "psci", "vtimer", "vgic", "vdev", "sysreg",
+               "world")
 GRANTS = layout.VM_FLAGS[:7]
 
 
@@ -158,6 +160,16 @@ def _log(hypervisor):
     """The default level. What single modules have is compiled in and in no table."""
     level = hypervisor.take("log", (str, dict), "info")
     return level.get("default", "info") if isinstance(level, dict) else level
+
+
+def _log_level(hypervisor):
+    """The level by default; those of single modules are in the code, not in the tables."""
+    log = hypervisor.take("log", (str, dict), "info")
+    levels = log if isinstance(log, dict) else {"default": log}
+    for module, level in levels.items():
+        if level not in layout.LOG_LEVELS or module != "default" and module not in LOG_MODULES:
+            raise Unreadable(f"hypervisor.log: the verifier does not know `{module}: {level}`")
+    return levels.get("default", "info")
 
 
 def _control(text):

@@ -119,6 +119,8 @@ def test_text_that_is_no_description(small, tmp_path, capsys, text, sentence):
 
 @pytest.mark.parametrize("old, new, sentence", [
     ("board: ./tiny", "board: ./huge", "the board `./huge` is not at "),
+    ("board: ./tiny", "board: ./tiny\nhypervisor: { log: loud }",
+     "hypervisor.log: the verifier does not know `default: loud`"),
     ("system: small\n", "", "system.yaml has no `system`"),
     ("cpus: [1]", "cpus: [one]", "vms.one: `cpus` are numbers"),
     ("size: 64 KiB", "size: 64 KB", "vms.one.memory.ram: `64 KB` is no size"),
@@ -152,6 +154,8 @@ def test_description_that_cannot_be_understood(small, tmp_path, capsys, old, new
      "Normal write-back at guest addresses 0x70000000..0x70001fff; declared is read-write"),
     ("      gpio: { assign: \"&gpio\" }\n", "", "PROP-DEVICES",
      "one: it reaches device registers that it was not assigned"),
+    ("board: ./tiny", "board: ./tiny\nhypervisor: { log: { default: warn, psci: debug } }",
+     "PROP-SETTINGS", "system: cfg_system.log_level is 2, described is warn"),
     ('assign: "&gpio"', 'assign: "&gic"', "PROP-DEVICES",
      "one: /intc@8000000 is the hypervisor's; first byte 0x8000000"),
     ("trigger: edge", "trigger: level", "PROP-INTERRUPTS",

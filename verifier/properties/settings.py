@@ -13,8 +13,7 @@ def choices(evidence, result):
     system = config.system
     result.expect(config.board_name == evidence.board.name, SYSTEM, f"the image is for board "
                   f"`{config.board_name}`, the description's is `{evidence.board.name}`")
-    wanted = layout.LOG_LEVELS.index(description.log) if description.log in layout.LOG_LEVELS \
-        else None
+    wanted = layout.LOG_LEVELS.index(description.log)
     result.expect(system.log_level == wanted, SYSTEM, f"cfg_system.log_level is "
                   f"{system.log_level}, described is {description.log}", system.at)
     result.expect(system.console_switch_key == description.switch_key, SYSTEM,
