@@ -145,7 +145,7 @@ def read(path):
     console = hypervisor.keys("console")
     found = Description(
         path.parent, top.need("system", str), top.need("board", str),
-        _log(hypervisor), console.take("cpu", int),
+        _log_level(hypervisor), console.take("cpu", int),
         _control(console.take("switch_key", str, "ctrl-]")),
         {name: _shared(name, value) for name, value in shared.rest.items()},
         tuple(_vm(str(name), _Keys(value, f"vms.{name}")) for name, value in vms.rest.items()))
@@ -154,12 +154,6 @@ def read(path):
     if not found.vms:
         raise Unreadable(f"{path.name} has no VMs")
     return _with_shared_sizes(found)
-
-
-def _log(hypervisor):
-    """The default level. What single modules have is compiled in and in no table."""
-    level = hypervisor.take("log", (str, dict), "info")
-    return level.get("default", "info") if isinstance(level, dict) else level
 
 
 def _log_level(hypervisor):
