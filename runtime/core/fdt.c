@@ -91,7 +91,7 @@ static bool walk_property(const struct fdt *fdt, struct walk *w, fdt_visitor vis
 
     if (!fits(value, bytes, fdt->struct_end) ||
         name_offset >= fdt->strings_end - fdt->strings_start ||
-        string_bytes(fdt, fdt->strings_start + name_offset, fdt->strings_end) == 0U) {
+        fdt->blob[fdt->strings_end - 1U] != 0U) { /* else every name in the block has an end */
         return false;
     }
     const struct fdt_property p = {

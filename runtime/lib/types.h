@@ -36,6 +36,10 @@ static inline va_t va_make(uint64_t a)
     return (va_t){a};
 }
 
+/* On a function that the usual case never calls: it is kept out of the callers' registers and
+ * frames, and compiled for size. */
+#define SLOW_PATH __attribute__((cold, noinline))
+
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

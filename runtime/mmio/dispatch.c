@@ -29,29 +29,54 @@
 #define PAGE_BYTES 4096U
 #define ADDRESS_BITS FIELD(55, 0) /* without a tag in the top byte */
 
-/* The device of `vm` at `ipa`, or NULL. */
-static const struct cfg_mmio *find_device(uint16_t vm, ipa_t ipa)
+/* By vCPU: the device of its last access, as a place in its VM's slice. Written by its own CPU
+ * only, and no more than a hint. */
+static uint16_t last_devices[CFG_VCPU_COUNT];
+
+static bool is_in_device(const struct cfg_mmio *m, ipa_t ipa)
 {
-    const struct cfg_mmio *const devices = &cfg_mmios[cfg_vms[vm].first_mmio];
-    unsigned low = 0;
-    unsigned high = cfg_vms[vm].mmio_count;
-    while (low < high) {
-        const unsigned middle = (low + high) / 2U;
-        if (ipa.ipa < devices[middle].ipa) {
-            high = middle;
-        } else if (!range_has(devices[middle].ipa, devices[middle].size, ipa.ipa)) {
-            low = middle + 1U;
-        } else {
-            return &devices[middle];
-        }
-    }
-    return NULL;
+    return range_has(m->ipa, m->size, ipa.ipa);
 }
 
+/* The number of `vm`'s devices that begin at `ipa` or before. */
+SLOW_PATH static unsigned count_up_to(const struct cfg_vm *vm, ipa_t ipa)
+{
+    unsigned low = 0;
+    unsigned high = vm->mmio_count;
+
+    while (low < high) {
+        const unsigned middle = (low + high) / 2U;
+        if (ipa.ipa < cfg_mmios[vm->first_mmio + middle].ipa) {
+            high = middle;
+        } else {
+            low = middle + 1U;
+        }
+    }
+    return low;
+}
+
+/* The device of the vCPU's VM at `ipa`, or NULL. Accesses come in bursts to one device. */
+static const struct cfg_mmio *find_device(const struct vcpu *v, ipa_t ipa)
+{
+    const struct cfg_vm *const vm = vcpu_cfg_vm(v);
+    const unsigned last = last_devices[v->id];
+
+    if (last < vm->mmio_count && is_in_device(&cfg_mmios[vm->first_mmio + last], ipa)) {
+        return &cfg_mmios[vm->first_mmio + last];
+    }
+    const unsigned count = count_up_to(vm, ipa);
+
+    if (count == 0U || !is_in_device(&cfg_mmios[vm->first_mmio + count - 1U], ipa)) {
+        return NULL;
+    }
+    last_devices[v->id] = (uint16_t)(count - 1U);
+    return &cfg_mmios[vm->first_mmio + count - 1U];
+}
+
+/* `ipa` is in the region: do `bytes` from there end in it, and in the page? */
 static bool is_inside(const struct cfg_mmio *m, ipa_t ipa, uint64_t bytes)
 {
-    return range_contains(m->ipa, m->size, ipa.ipa, bytes) &&
-           bytes <= PAGE_BYTES - ipa.ipa % PAGE_BYTES;
+    return bytes <= m->size - (ipa.ipa - m->ipa) && bytes <= PAGE_BYTES - ipa.ipa % PAGE_BYTES;
 }
 
 /* EXIT_SKIP when the device has answered, EXIT_ABORT when it refuses, EXIT_RESUME when the guest
@@ -66,55 +91,62 @@ static enum exit_action ask_device(const struct cfg_mmio *m, struct mmio_access 
 
 /* --- by syndrome ------------------------------------------------------------------------ */
 
-static uint64_t syndrome_value(const struct vcpu *v, unsigned rt, unsigned bytes)
+static unsigned syndrome_register(uint64_t esr)
 {
-    const uint64_t value = vcpu_x(v, rt) & (UINT64_MAX >> (64U - 8U * bytes));
-    return transfer_is_big_endian() ? transfer_swap(value, bytes) : value;
+    return (unsigned)bits_get(esr, 20, 16);
 }
 
-static void syndrome_commit(struct vcpu *v, uint64_t esr, const struct mmio_access *a)
+static enum exit_action write_by_syndrome(const struct vcpu *v, uint64_t esr,
+                                          const struct cfg_mmio *m, struct mmio_access *a)
 {
-    const uint64_t value =
-        transfer_is_big_endian() ? transfer_swap(a->value, a->size_bytes) : a->value;
-    vcpu_set_x(
-        v, (unsigned)bits_get(esr, 20, 16),
-        transfer_extend(value, a->size_bytes, (esr & ESR_ISS_SSE) != 0U, (esr & ESR_ISS_SF) != 0U));
+    const unsigned unused_bits = 64U - 8U * a->size_bytes;
+    const uint64_t value = (vcpu_x(v, syndrome_register(esr)) << unused_bits) >> unused_bits;
+
+    a->value = transfer_is_big_endian() ? transfer_swap(value, a->size_bytes) : value;
+    a->is_write = true;
+    if ((esr & ESR_ISS_AR) != 0U) {
+        dmb_ish(); /* store-release: what the guest did before is seen before the device acts */
+    }
+    return ask_device(m, a);
+}
+
+static enum exit_action read_by_syndrome(struct vcpu *v, uint64_t esr, const struct cfg_mmio *m,
+                                         struct mmio_access *a)
+{
+    const unsigned bytes = a->size_bytes;
+    const enum exit_action action = ask_device(m, a);
+
+    if (action == EXIT_SKIP) {
+        const uint64_t value =
+            transfer_is_big_endian() ? transfer_swap(a->value, bytes) : a->value;
+        vcpu_set_x(v, syndrome_register(esr),
+                   transfer_extend(value, bytes, (esr & ESR_ISS_SSE) != 0U,
+                                   (esr & ESR_ISS_SF) != 0U));
+        if ((esr & ESR_ISS_AR) != 0U) {
+            dmb_ish(); /* load-acquire: what the guest does next is not seen before this */
+        }
+    }
+    return action;
 }
 
 static enum exit_action access_by_syndrome(struct vcpu *v, uint64_t esr, ipa_t ipa,
                                            const struct cfg_mmio *m)
 {
-    const bool is_ordered = (esr & ESR_ISS_AR) != 0U;
     struct mmio_access a = {
         .offset = ipa.ipa - m->ipa,
         .size_bytes = (uint8_t)(1U << bits_get(esr, 23, 22)),
-        .is_write = (esr & ESR_WNR) != 0U,
     };
     if (!is_inside(m, ipa, a.size_bytes)) {
         return EXIT_ABORT;
     }
-    if (a.is_write) {
-        a.value = syndrome_value(v, (unsigned)bits_get(esr, 20, 16), a.size_bytes);
-    }
-    if (is_ordered && a.is_write) {
-        dmb_ish(); /* store-release: what the guest did before is seen before the device acts */
-    }
-    const enum exit_action action = ask_device(m, &a);
-    if (action != EXIT_SKIP) {
-        return action;
-    }
-    if (!a.is_write) {
-        syndrome_commit(v, esr, &a);
-    }
-    if (is_ordered && !a.is_write) {
-        dmb_ish(); /* load-acquire: what the guest does next is not seen before this */
-    }
-    return EXIT_SKIP;
+    return ((esr & ESR_WNR) != 0U) ? write_by_syndrome(v, esr, m, &a)
+                                   : read_by_syndrome(v, esr, m, &a);
 }
 
 /* --- by instruction --------------------------------------------------------------------- */
 
-static enum exit_action refuse(const struct vcpu *v, const char *reason, uint32_t instruction)
+SLOW_PATH static enum exit_action refuse(const struct vcpu *v, const char *reason,
+                                         uint32_t instruction)
 {
     log_guest(v->vm, "vCPU %u: access to a device by %s (PC 0x%llx, instruction %08x)", v->index,
               reason, (unsigned long long)vcpu_pc(), instruction);
@@ -170,8 +202,8 @@ static enum exit_action carry_out(struct vcpu *v, const struct mmio_instruction 
     return EXIT_SKIP;
 }
 
-static enum exit_action access_by_instruction(struct vcpu *v, uint64_t esr, ipa_t ipa,
-                                              const struct cfg_mmio *m)
+SLOW_PATH static enum exit_action access_by_instruction(struct vcpu *v, uint64_t esr, ipa_t ipa,
+                                                        const struct cfg_mmio *m)
 {
     struct mmio_instruction i;
     uint32_t instruction = 0;
@@ -199,7 +231,7 @@ static enum exit_action access_by_instruction(struct vcpu *v, uint64_t esr, ipa_
 
 enum exit_action mmio_abort(struct vcpu *v, uint64_t esr, ipa_t ipa)
 {
-    const struct cfg_mmio *const m = find_device(v->vm, ipa);
+    const struct cfg_mmio *const m = find_device(v, ipa);
     if (m == NULL) {
         return EXIT_ABORT;
     }

@@ -12,8 +12,6 @@
 
 #define SP_REGISTER 31U
 #define PSTATE_EL1H 5U
-#define SCTLR_EL1_E0E BIT(24)
-#define SCTLR_EL1_EE BIT(25)
 
 static unsigned mode(void)
 {
@@ -61,27 +59,6 @@ uint64_t transfer_address(const struct vcpu *v, const struct mmio_instruction *i
                                 : (uint64_t)i->offset;
     *written_back = base + offset;
     return (i->addressing == MMIO_POST_INDEX) ? base : base + offset;
-}
-
-bool transfer_is_big_endian(void)
-{
-    const bool at_el0 = bits_get(mode(), 3, 2) == 0U;
-    return (SYSREG_READ(SCTLR_EL1) & (at_el0 ? SCTLR_EL1_E0E : SCTLR_EL1_EE)) != 0U;
-}
-
-uint64_t transfer_swap(uint64_t value, unsigned bytes)
-{
-    return __builtin_bswap64(value) >> (64U - 8U * bytes);
-}
-
-uint64_t transfer_extend(uint64_t value, unsigned bytes, bool is_signed, bool is_64bit)
-{
-    const unsigned unused_bits = 64U - 8U * bytes;
-    uint64_t extended = (value << unused_bits) >> unused_bits;
-    if (is_signed && bit_is_set(extended, 63U - unused_bits)) {
-        extended |= ~(UINT64_MAX >> unused_bits);
-    }
-    return is_64bit ? extended : extended & UINT32_MAX;
 }
 
 /* --- registers as parts of the transfer -------------------------------------------------- */

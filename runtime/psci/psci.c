@@ -1,4 +1,4 @@
-/* PSCI dispatch: one const row per function id; psci/psci.h [DEN0022 5].
+/* PSCI dispatch: a const table by function id; psci/psci.h [DEN0022 5].
  *
  * A 32-bit call (bit 30 clear) passes only the low words of its arguments. What is not in the
  * table is not implemented: MIGRATE and MIGRATE_INFO_UP_CPU (there is no trusted OS to migrate),
@@ -16,34 +16,34 @@
 /* MIGRATE_INFO_TYPE: no trusted OS that would have to move [DEN0022 5, MIGRATE_INFO_TYPE]. */
 #define MIGRATE_NOT_PRESENT UINT64_C(2)
 
-struct psci_row {
-    uint32_t id;
-    psci_function call;
-};
-
 static enum exit_action psci_version(struct vcpu *v, const struct psci_args *a);
 static enum exit_action psci_features(struct vcpu *v, const struct psci_args *a);
 static enum exit_action psci_migrate_info_type(struct vcpu *v, const struct psci_args *a);
 
-static const struct psci_row psci_rows[] = {
-    {0x84000000U, psci_version},        {0x84000001U, psci_cpu_suspend},
-    {0x84000002U, psci_cpu_off},        {0x84000003U, psci_cpu_on},
-    {0x84000004U, psci_affinity_info},  {0x84000006U, psci_migrate_info_type},
-    {0x84000008U, psci_system_off},     {0x84000009U, psci_system_reset},
-    {0x8400000AU, psci_features},       {0x8400000EU, psci_system_suspend},
-    {0x84000012U, psci_system_reset2},  {0xC4000001U, psci_cpu_suspend},
-    {0xC4000003U, psci_cpu_on},         {0xC4000004U, psci_affinity_info},
-    {0xC400000EU, psci_system_suspend}, {0xC4000012U, psci_system_reset2},
+#define CALL_BASE 0x84000000U
+#define CALL_NUMBERS 0x13U
+
+/* By the last bits of the function id; the 32-bit and the 64-bit form of each. NULL: not
+ * implemented. */
+static const psci_function psci_functions[CALL_NUMBERS][2] = {
+    [0x00] = {psci_version, NULL},
+    [0x01] = {psci_cpu_suspend, psci_cpu_suspend},
+    [0x02] = {psci_cpu_off, NULL},
+    [0x03] = {psci_cpu_on, psci_cpu_on},
+    [0x04] = {psci_affinity_info, psci_affinity_info},
+    [0x06] = {psci_migrate_info_type, NULL},
+    [0x08] = {psci_system_off, NULL},
+    [0x09] = {psci_system_reset, NULL},
+    [0x0A] = {psci_features, NULL},
+    [0x0E] = {psci_system_suspend, psci_system_suspend},
+    [0x12] = {psci_system_reset2, psci_system_reset2},
 };
 
 static psci_function find_function(uint32_t id)
 {
-    for (unsigned i = 0; i < ARRAY_COUNT(psci_rows); i++) {
-        if (psci_rows[i].id == id) {
-            return psci_rows[i].call;
-        }
-    }
-    return NULL;
+    const uint32_t number = (id & ~(uint32_t)BIT(CALL_IS_64)) - CALL_BASE;
+
+    return (number < CALL_NUMBERS) ? psci_functions[number][bit_is_set(id, CALL_IS_64)] : NULL;
 }
 
 enum exit_action psci_return(struct vcpu *v, uint64_t result)

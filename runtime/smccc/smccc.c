@@ -12,19 +12,6 @@
 #include "arch/smc.h"
 #include "lib/bits.h"
 
-uint32_t smccc_function_id(const struct vcpu *v)
-{
-    const uint32_t id = (uint32_t)v->x[0];
-
-    return ((id & SMCCC_FAST) != 0U) ? id & ~SMCCC_SVE_HINT : id;
-}
-
-enum exit_action smccc_return(struct vcpu *v, uint64_t value)
-{
-    v->x[0] = value;
-    return EXIT_SKIP;
-}
-
 bool smccc_is_allowed(uint16_t vm, uint32_t id)
 {
     const struct cfg_vm *cfg = &cfg_vms[vm];
@@ -58,22 +45,22 @@ enum exit_action smccc_forward_allowed(struct vcpu *v)
                                                          : smccc_return(v, SMCCC_NOT_SUPPORTED);
 }
 
-static const struct smccc_service *find_service(uint32_t id)
+static enum exit_action call_service(struct vcpu *v)
 {
-    for (unsigned i = 0; i < smccc_service_count; i++) {
-        const struct smccc_service *service = &smccc_services[i];
+    const uint32_t id = smccc_function_id(v);
+    const struct smccc_service *const end = &smccc_services[smccc_service_count];
 
-        if (id >= service->first && id <= service->last) {
-            return service;
+    for (const struct smccc_service *service = smccc_services; service != end; service++) {
+        if (id <= service->last) {
+            return (id >= service->first) ? service->call(v) : smccc_forward_allowed(v);
         }
     }
-    return NULL;
+    return smccc_forward_allowed(v);
 }
 
 enum exit_action smccc_call(struct vcpu *v, enum smccc_conduit conduit)
 {
-    const struct smccc_service *service = find_service(smccc_function_id(v));
-    const enum exit_action action = (service != NULL) ? service->call(v) : smccc_forward_allowed(v);
+    const enum exit_action action = call_service(v);
 
     return (action == EXIT_SKIP && conduit == SMCCC_HVC) ? EXIT_RESUME : action;
 }

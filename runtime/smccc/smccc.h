@@ -32,9 +32,20 @@ enum smccc_conduit { SMCCC_HVC, SMCCC_SMC };
 enum exit_action smccc_call(struct vcpu *v, enum smccc_conduit conduit);
 
 /* The function id of the call in w0, without the SVE hint. */
-uint32_t smccc_function_id(const struct vcpu *v);
+static inline uint32_t smccc_function_id(const struct vcpu *v)
+{
+    const uint32_t id = (uint32_t)v->x[0];
+
+    return ((id & SMCCC_FAST) != 0U) ? id & ~SMCCC_SVE_HINT : id;
+}
+
 /* The call is done, with one value as its result. */
-enum exit_action smccc_return(struct vcpu *v, uint64_t value);
+static inline enum exit_action smccc_return(struct vcpu *v, uint64_t value)
+{
+    v->x[0] = value;
+    return EXIT_SKIP;
+}
+
 /* Is `id` on the allow list of `vm`? */
 bool smccc_is_allowed(uint16_t vm, uint32_t id);
 /* Makes the guest's call at EL3, x0..x7 in and out; done with what EL3 answers. */

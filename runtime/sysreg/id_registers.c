@@ -7,13 +7,15 @@
  * TWED, EVT, FWB, LORegions, SPE, trace, BRBE, NMI, GCS, TME, MOPS, LS64, FPMR, and the
  * registers of FEAT_S1PIE, S1POE, TCR2, SCTLR2, AIE, D128. LPA2, LVA and small translation tables
  * are left out so that EL2 can walk the guest's tables (vm/guest_mem.h). vm/vcpu_regs.c makes
- * what is hidden here trap, as far as a trap exists. Reads only. [DDI0487 D24.2, ID_*]
+ * what is hidden here trap, as far as a trap exists. Each CPU keeps
+ * its last answers. [DDI0487 D24.2, ID_*]
  *
  * @req CORE-3, CORE-8 */
 #include "sysreg/id_registers.h"
 
 #include "arch/cpu_features.h"
 #include "config/config.h"
+#include "core/percpu.h"
 
 enum field_kind {
     FIELD_UNSIGNED, /* the smaller of the CPU's value and `max` */
@@ -263,6 +265,14 @@ static const struct id_register id_registers[] = {
     ROW(7, 2, mmfr2_fields, ID_AA64MMFR2_EL1),
 };
 
+/* By CRm and op2: one more than the row above; 0: none. */
+static const uint8_t row_numbers[8][8] = {
+    [4] = {[0] = 1, [1] = 2, [4] = 3, [5] = 4},
+    [5] = {[0] = 5},
+    [6] = {[0] = 6, [1] = 7, [2] = 8},
+    [7] = {[0] = 9, [1] = 10, [2] = 11},
+};
+
 static const struct id_register_32 id_registers_32[] = {
     {1, 0, 0x0F0FFFFFU, read_ID_PFR0_EL1}, /* without RAS and AMU */
     {1, 1, 0x100F0F0FU, read_ID_PFR1_EL1}, /* without Security and Virtualization; GIC at most 1 */
@@ -317,9 +327,8 @@ static uint64_t field_value(const struct id_field *f, uint64_t value)
     }
 }
 
-static uint64_t shown(const struct id_register *r, uint16_t granted)
+SLOW_PATH static uint64_t compute(const struct id_register *r, uint64_t real, uint16_t granted)
 {
-    const uint64_t real = r->read();
     uint64_t value = 0;
 
     for (unsigned i = 0; i < r->field_count; i++) {
@@ -332,7 +341,29 @@ static uint64_t shown(const struct id_register *r, uint16_t granted)
     return value;
 }
 
-static uint64_t aarch32_register(unsigned crm, unsigned op2)
+/* What this CPU last computed for each register, and from what: a guest that reads its ID
+ * registers often need not wait for it each time. It is what compute() gives, always. */
+struct answer {
+    uint64_t real;
+    uint64_t value;
+    uint16_t granted;
+    bool is_known;
+};
+static struct answer answers[CFG_CPU_COUNT][ARRAY_COUNT(id_registers)];
+
+static uint64_t shown(unsigned row, uint16_t granted)
+{
+    struct answer *const a = &answers[this_cpu()->id][row];
+    const struct id_register *const r = &id_registers[row];
+    const uint64_t real = r->read();
+
+    if (!a->is_known || a->real != real || a->granted != granted) {
+        *a = (struct answer){real, compute(r, real, granted), granted, true};
+    }
+    return a->value;
+}
+
+SLOW_PATH static uint64_t aarch32_register(unsigned crm, unsigned op2)
 {
     if (!cpu_has_aarch32_el0()) {
         return 0;
@@ -349,10 +380,7 @@ static uint64_t aarch32_register(unsigned crm, unsigned op2)
 
 uint64_t id_register_read(uint16_t vm, unsigned crm, unsigned op2)
 {
-    for (unsigned i = 0; i < ARRAY_COUNT(id_registers); i++) {
-        if (id_registers[i].crm == crm && id_registers[i].op2 == op2) {
-            return shown(&id_registers[i], cfg_vms[vm].flags);
-        }
-    }
-    return aarch32_register(crm, op2);
+    const unsigned row = row_numbers[crm % 8U][op2 % 8U];
+
+    return (row != 0U) ? shown(row - 1U, cfg_vms[vm].flags) : aarch32_register(crm, op2);
 }

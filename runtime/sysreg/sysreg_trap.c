@@ -1,8 +1,8 @@
 /* Trapped system registers and instructions; vm/sysreg_trap.h. Lives above vm/ because writes of
  * ICC_SGI* and ICC_DIR_EL1 go to the vGIC.
  *
- * One const row per range of encodings, sorted, found by bisection. A register in no row does not
- * exist for the VM: it takes an Undefined Instruction exception, and the log names the encoding;
+ * One const row per range of encodings, sorted, in a table for each op0. A register in no row does
+ * not exist for the VM: it takes an Undefined Instruction exception, and the log names the encoding;
  * so does a write of a read-only register and a read of a write-only one. That covers what
  * vm/vcpu_regs.c traps to hide it: PMU, SPE, trace, LORegions, RAS, AMU, MPAM, IMPLEMENTATION
  * DEFINED registers.
@@ -156,7 +156,8 @@ static bool icc_sgi0r(struct vcpu *v, struct sysreg_access *a)
         a, a, (direction_), (function)                                                             \
     }
 
-static const struct sysreg_row sysreg_rows[] = {
+/* op0 1: instructions. */
+static const struct sysreg_row instruction_rows[] = {
     ONE(ENCODE(1, 0, 7, 6, 2), SYSREG_WO, set_way),       /* DC ISW */
     ONE(ENCODE(1, 0, 7, 6, 4), SYSREG_WO, set_way_tags),  /* DC IGSW */
     ONE(ENCODE(1, 0, 7, 6, 6), SYSREG_WO, set_way_tags),  /* DC IGDSW */
@@ -166,7 +167,10 @@ static const struct sysreg_row sysreg_rows[] = {
     ONE(ENCODE(1, 0, 7, 14, 2), SYSREG_WO, set_way),      /* DC CISW */
     ONE(ENCODE(1, 0, 7, 14, 4), SYSREG_WO, set_way_tags), /* DC CIGSW */
     ONE(ENCODE(1, 0, 7, 14, 6), SYSREG_WO, set_way_tags), /* DC CIGDSW */
+};
 
+/* op0 2: debug. */
+static const struct sysreg_row debug_rows[] = {
     ONE(ENCODE(2, 0, 0, 0, 2), SYSREG_RW, raz_wi),                          /* OSDTRRX_EL1 */
     RANGE(ENCODE(2, 0, 0, 0, 4), ENCODE(2, 0, 0, 0, 7), SYSREG_RW, raz_wi), /* point 0 */
     RANGE(ENCODE(2, 0, 0, 1, 4), ENCODE(2, 0, 0, 1, 7), SYSREG_RW, raz_wi), /* point 1 */
@@ -185,7 +189,10 @@ static const struct sysreg_row sysreg_rows[] = {
     ONE(ENCODE(2, 3, 0, 1, 0), SYSREG_RO, raz_wi),         /* MDCCSR_EL0 */
     ONE(ENCODE(2, 3, 0, 4, 0), SYSREG_RW, raz_wi),         /* DBGDTR_EL0 */
     ONE(ENCODE(2, 3, 0, 5, 0), SYSREG_RW, raz_wi),         /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
+};
 
+/* op0 3: the rest. */
+static const struct sysreg_row system_rows[] = {
     ONE(ENCODE(3, 0, 0, 0, 6), SYSREG_RO, revidr),
     RANGE(ENCODE(3, 0, 0, 1, 0), ENCODE(3, 0, 0, 7, 7), SYSREG_RO, id_register),
     ONE(ENCODE(3, 0, 1, 0, 1), SYSREG_RW, raz_wi), /* ACTLR_EL1 */
@@ -197,23 +204,27 @@ static const struct sysreg_row sysreg_rows[] = {
     ONE(ENCODE(3, 1, 0, 0, 7), SYSREG_RO, aidr),
 };
 
+/* By op0. */
+static const struct {
+    const struct sysreg_row *rows;
+    unsigned count;
+} tables[4] = {
+    [1] = {instruction_rows, ARRAY_COUNT(instruction_rows)},
+    [2] = {debug_rows, ARRAY_COUNT(debug_rows)},
+    [3] = {system_rows, ARRAY_COUNT(system_rows)},
+};
+
 static const struct sysreg_row *find_row(uint16_t encoding)
 {
-    unsigned low = 0;
-    unsigned high = ARRAY_COUNT(sysreg_rows);
+    const unsigned op0 = (unsigned)bits_get(encoding, 15, 14);
+    const struct sysreg_row *row = tables[op0].rows;
 
-    while (low < high) {
-        const unsigned middle = low + (high - low) / 2U;
-
-        if (sysreg_rows[middle].last < encoding) {
-            low = middle + 1U;
-        } else {
-            high = middle;
+    for (unsigned left = tables[op0].count; left > 0U; left--, row++) {
+        if (encoding <= row->last) {
+            return (encoding >= row->first) ? row : NULL;
         }
     }
-    return (low < ARRAY_COUNT(sysreg_rows) && sysreg_rows[low].first <= encoding)
-               ? &sysreg_rows[low]
-               : NULL;
+    return NULL;
 }
 
 static bool may(const struct sysreg_row *row, bool is_write)
@@ -227,7 +238,7 @@ static uint16_t encoding_of(uint64_t esr)
                   bits_get(esr, 4, 1), bits_get(esr, 19, 17));
 }
 
-static void report_undefined(const struct vcpu *v, const struct sysreg_access *a)
+SLOW_PATH static void report_undefined(const struct vcpu *v, const struct sysreg_access *a)
 {
     log_guest(v->vm, "vCPU %u: undefined %s of S%u_%u_C%u_C%u_%u at PC %p", v->index,
               a->is_write ? "write" : "read", (unsigned)bits_get(a->encoding, 15, 14),

@@ -126,29 +126,29 @@ static uint64_t read_id(struct vgic_access *a)
 /* Sorted by offset. Offsets without a row are reserved, or belong to what is said above to read
  * as zero. IROUTER begins at INTID 0 here, so that its bits an interrupt count the INTID. */
 static const struct vgic_reg rows[] = {
-    {0x0000, 0x0003, 0, WIDTH_32, read_ctlr, write_ctlr},
-    {0x0004, 0x0007, 0, WIDTH_32, read_typer, NULL},
-    {0x0008, 0x000B, 0, WIDTH_32, read_iidr, NULL},
-    {0x000C, 0x000F, 0, WIDTH_32, NULL, NULL}, /* TYPER2 */
-    {0x0010, 0x0013, 0, WIDTH_32, NULL, NULL}, /* STATUSR */
-    {0x0040, 0x0043, 0, WIDTH_32, NULL, write_setspi},
-    {0x0048, 0x004B, 0, WIDTH_32, NULL, write_clrspi},
-    {0x0080, 0x00FF, 1, WIDTH_32, vgic_read_group, vgic_write_group},
-    {0x0100, 0x017F, 1, WIDTH_32, vgic_read_enabled, vgic_write_enable},
-    {0x0180, 0x01FF, 1, WIDTH_32, vgic_read_enabled, vgic_write_disable},
-    {0x0200, 0x027F, 1, WIDTH_32, vgic_read_pending, vgic_write_set_pending},
-    {0x0280, 0x02FF, 1, WIDTH_32, vgic_read_pending, vgic_write_clear_pending},
-    {0x0300, 0x037F, 1, WIDTH_32, vgic_read_active, vgic_write_set_active},
-    {0x0380, 0x03FF, 1, WIDTH_32, vgic_read_active, vgic_write_clear_active},
-    {0x0400, 0x07FF, 8, WIDTH_8 | WIDTH_32, vgic_read_priority, vgic_write_priority},
-    {0x0800, 0x0BFF, 8, WIDTH_8 | WIDTH_32, NULL, NULL}, /* ITARGETSR */
-    {0x0C00, 0x0CFF, 2, WIDTH_32, vgic_read_config, vgic_write_config},
-    {0x0D00, 0x0D7F, 1, WIDTH_32, NULL, NULL}, /* IGRPMODR */
-    {0x0E00, 0x0EFF, 2, WIDTH_32, NULL, NULL}, /* NSACR */
-    {0x0F00, 0x0F03, 0, WIDTH_32, NULL, NULL}, /* SGIR */
-    {0x0F10, 0x0F2F, 8, WIDTH_8 | WIDTH_32, NULL, NULL}, /* CPENDSGIR, SPENDSGIR */
-    {0x6000, 0x7FFF, 64, WIDTH_32 | WIDTH_64, read_router, write_router},
-    {0xFFD0, 0xFFFF, 0, WIDTH_32, read_id, NULL},
+    {0x0000, 0x0003, 0, WIDTH_32, false, read_ctlr, write_ctlr},
+    {0x0004, 0x0007, 0, WIDTH_32, true, read_typer, NULL},
+    {0x0008, 0x000B, 0, WIDTH_32, true, read_iidr, NULL},
+    {0x000C, 0x000F, 0, WIDTH_32, false, NULL, NULL}, /* TYPER2 */
+    {0x0010, 0x0013, 0, WIDTH_32, false, NULL, NULL}, /* STATUSR */
+    {0x0040, 0x0043, 0, WIDTH_32, false, NULL, write_setspi},
+    {0x0048, 0x004B, 0, WIDTH_32, false, NULL, write_clrspi},
+    {0x0080, 0x00FF, 1, WIDTH_32, false, vgic_read_group, vgic_write_group},
+    {0x0100, 0x017F, 1, WIDTH_32, false, vgic_read_enabled, vgic_write_enable},
+    {0x0180, 0x01FF, 1, WIDTH_32, false, vgic_read_enabled, vgic_write_disable},
+    {0x0200, 0x027F, 1, WIDTH_32, false, vgic_read_pending, vgic_write_set_pending},
+    {0x0280, 0x02FF, 1, WIDTH_32, false, vgic_read_pending, vgic_write_clear_pending},
+    {0x0300, 0x037F, 1, WIDTH_32, false, vgic_read_active, vgic_write_set_active},
+    {0x0380, 0x03FF, 1, WIDTH_32, false, vgic_read_active, vgic_write_clear_active},
+    {0x0400, 0x07FF, 8, WIDTH_8 | WIDTH_32, false, vgic_read_priority, vgic_write_priority},
+    {0x0800, 0x0BFF, 8, WIDTH_8 | WIDTH_32, false, NULL, NULL}, /* ITARGETSR */
+    {0x0C00, 0x0CFF, 2, WIDTH_32, false, vgic_read_config, vgic_write_config},
+    {0x0D00, 0x0D7F, 1, WIDTH_32, false, NULL, NULL}, /* IGRPMODR */
+    {0x0E00, 0x0EFF, 2, WIDTH_32, false, NULL, NULL}, /* NSACR */
+    {0x0F00, 0x0F03, 0, WIDTH_32, false, NULL, NULL}, /* SGIR */
+    {0x0F10, 0x0F2F, 8, WIDTH_8 | WIDTH_32, false, NULL, NULL}, /* CPENDSGIR, SPENDSGIR */
+    {0x6000, 0x7FFF, 64, WIDTH_32 | WIDTH_64, false, read_router, write_router},
+    {0xFFD0, 0xFFFF, 0, WIDTH_32, true, read_id, NULL},
 };
 
 /* Row numbers above. */
@@ -162,9 +162,6 @@ static const struct vgic_regs regs = {rows, ARRAY_COUNT(rows), starts, 21};
 
 bool vgic_gicd_access(uint16_t vm, struct mmio_access *m)
 {
-    struct vgic_access a = {.g = vgic_acquire(vm)};
-
-    vgic_regs_access(&regs, &a, (uint32_t)m->offset, m);
-    vgic_release(a.g);
+    vgic_regs_access(&regs, vm, NULL, (uint32_t)m->offset, m);
     return true;
 }

@@ -73,27 +73,27 @@ static uint64_t read_id(struct vgic_access *a)
 }
 
 static const struct vgic_reg rd_rows[] = {
-    {0x0000, 0x0003, 0, WIDTH_32, read_ctlr, NULL},
-    {0x0004, 0x0007, 0, WIDTH_32, read_iidr, NULL},
-    {0x0008, 0x000F, 0, WIDTH_32 | WIDTH_64, read_typer, NULL},
-    {0x0010, 0x0013, 0, WIDTH_32, NULL, NULL}, /* STATUSR */
-    {0x0014, 0x0017, 0, WIDTH_32, read_waker, write_waker},
-    {0x0070, 0x007F, 0, WIDTH_32 | WIDTH_64, NULL, NULL}, /* PROPBASER, PENDBASER */
-    {0xFFD0, 0xFFFF, 0, WIDTH_32, read_id, NULL},
+    {0x0000, 0x0003, 0, WIDTH_32, false, read_ctlr, NULL},
+    {0x0004, 0x0007, 0, WIDTH_32, true, read_iidr, NULL},
+    {0x0008, 0x000F, 0, WIDTH_32 | WIDTH_64, true, read_typer, NULL},
+    {0x0010, 0x0013, 0, WIDTH_32, false, NULL, NULL}, /* STATUSR */
+    {0x0014, 0x0017, 0, WIDTH_32, false, read_waker, write_waker},
+    {0x0070, 0x007F, 0, WIDTH_32 | WIDTH_64, false, NULL, NULL}, /* PROPBASER, PENDBASER */
+    {0xFFD0, 0xFFFF, 0, WIDTH_32, true, read_id, NULL},
 };
 
 static const struct vgic_reg sgi_rows[] = {
-    {0x0080, 0x0083, 1, WIDTH_32, vgic_read_group, vgic_write_group},
-    {0x0100, 0x0103, 1, WIDTH_32, vgic_read_enabled, vgic_write_enable},
-    {0x0180, 0x0183, 1, WIDTH_32, vgic_read_enabled, vgic_write_disable},
-    {0x0200, 0x0203, 1, WIDTH_32, vgic_read_pending, vgic_write_set_pending},
-    {0x0280, 0x0283, 1, WIDTH_32, vgic_read_pending, vgic_write_clear_pending},
-    {0x0300, 0x0303, 1, WIDTH_32, vgic_read_active, vgic_write_set_active},
-    {0x0380, 0x0383, 1, WIDTH_32, vgic_read_active, vgic_write_clear_active},
-    {0x0400, 0x041F, 8, WIDTH_8 | WIDTH_32, vgic_read_priority, vgic_write_priority},
-    {0x0C00, 0x0C07, 2, WIDTH_32, vgic_read_config, NULL}, /* fixed: as wired */
-    {0x0D00, 0x0D03, 1, WIDTH_32, NULL, NULL},             /* IGRPMODR0 */
-    {0x0E00, 0x0E03, 2, WIDTH_32, NULL, NULL},             /* NSACR */
+    {0x0080, 0x0083, 1, WIDTH_32, false, vgic_read_group, vgic_write_group},
+    {0x0100, 0x0103, 1, WIDTH_32, false, vgic_read_enabled, vgic_write_enable},
+    {0x0180, 0x0183, 1, WIDTH_32, false, vgic_read_enabled, vgic_write_disable},
+    {0x0200, 0x0203, 1, WIDTH_32, false, vgic_read_pending, vgic_write_set_pending},
+    {0x0280, 0x0283, 1, WIDTH_32, false, vgic_read_pending, vgic_write_clear_pending},
+    {0x0300, 0x0303, 1, WIDTH_32, false, vgic_read_active, vgic_write_set_active},
+    {0x0380, 0x0383, 1, WIDTH_32, false, vgic_read_active, vgic_write_clear_active},
+    {0x0400, 0x041F, 8, WIDTH_8 | WIDTH_32, false, vgic_read_priority, vgic_write_priority},
+    {0x0C00, 0x0C07, 2, WIDTH_32, false, vgic_read_config, NULL}, /* fixed: as wired */
+    {0x0D00, 0x0D03, 1, WIDTH_32, false, NULL, NULL},             /* IGRPMODR0 */
+    {0x0E00, 0x0E03, 2, WIDTH_32, false, NULL, NULL},             /* NSACR */
 };
 
 /* RD_base and SGI_base, in this order. */
@@ -104,16 +104,14 @@ static const struct vgic_regs frames[] = {
 
 bool vgic_gicr_access(uint16_t vm, struct mmio_access *m)
 {
-    struct vgic_access a = {.g = vgic_acquire(vm)};
     const unsigned index = (unsigned)(m->offset >> FRAME_PAIR_SHIFT);
 
-    if (index < vgic_cfg(a.g)->vcpu_count) {
-        a.r = vgic_redist_at(a.g, index);
-        vgic_regs_access(&frames[bits_get(m->offset, FRAME_SHIFT, FRAME_SHIFT)], &a,
+    if (index < cfg_vms[vm].vcpu_count) {
+        vgic_regs_access(&frames[bits_get(m->offset, FRAME_SHIFT, FRAME_SHIFT)], vm,
+                         &vgic_redists[cfg_vms[vm].first_vcpu + index],
                          (uint32_t)bits_get(m->offset, FRAME_SHIFT - 1U, 0), m);
     } else if (!m->is_write) {
         m->value = 0;
     }
-    vgic_release(a.g);
     return true;
 }

@@ -272,13 +272,31 @@ void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
     r->stale = VGIC_FRESH;
 }
 
-bool vgic_lists_add(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
+/* `intid` of `r` goes, as pending, into list register `i`, which is empty. */
+static void add_pending(struct vgic_redist *r, unsigned i, unsigned intid)
 {
     struct vgic_word *w = &r->word;
     const uint32_t bit = UINT32_C(1) << intid;
-    const bool is_hw = (w->hw & bit) != 0U;
-    uint32_t room = ~r->lr_used & r->lr_all;
     uint64_t lr = LR_PENDING | ((uint64_t)r->priority[intid] << LR_PRIORITY_SHIFT) | intid;
+
+    lr |= ((w->group & bit) != 0U) ? LR_GROUP : 0U;
+    lr |= ((w->hw & bit) != 0U) ? LR_HW | ((uint64_t)intid << LR_PINTID_SHIFT) : 0U;
+    r->lr_intid[i] = (uint16_t)intid;
+    r->lr_of[intid] = (uint8_t)i;
+    r->lr_used |= UINT32_C(1) << i;
+    r->asked_word = NULL;
+    w->latch &= ~bit;
+    w->lr_pending |= bit;
+    w->lr_active &= ~bit;
+    w->listed |= bit;
+    gich_lr_write(i, lr);
+}
+
+bool vgic_lists_add(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
+{
+    const struct vgic_word *w = &r->word;
+    const uint32_t bit = UINT32_C(1) << intid;
+    uint32_t room = ~r->lr_used & r->lr_all;
 
     if (r->stale != VGIC_FRESH || r->has_overflow || r->is_asleep ||
         (w->latch & word_latched(w) & word_forwarded(g, w) & ~w->active & bit) == 0U) {
@@ -291,18 +309,7 @@ bool vgic_lists_add(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
     if (room == 0U) {
         return false;
     }
-    const unsigned i = (unsigned)__builtin_ctz(room);
-    lr |= ((w->group & bit) != 0U) ? LR_GROUP : 0U;
-    lr |= is_hw ? LR_HW | ((uint64_t)intid << LR_PINTID_SHIFT) : 0U;
-    gich_lr_write(i, lr);
-    r->lr_intid[i] = (uint16_t)intid;
-    r->lr_of[intid] = (uint8_t)i;
-    r->lr_used |= UINT32_C(1) << i;
-    r->asked_word = NULL;
-    w->latch &= ~bit;
-    w->lr_pending |= bit;
-    w->lr_active &= ~bit;
-    w->listed |= bit;
+    add_pending(r, (unsigned)__builtin_ctz(room), intid);
     return true;
 }
 

@@ -1,28 +1,39 @@
 /* From an access to a row of a register table; vgic/regs.h [IHI0069 12.1.3].
  *
  * A 64-bit register may also be accessed by its two words; a word that is written leaves the
- * other as it is. Pure apart from what the rows do.
+ * other as it is. The VM's lock is taken here, and only where there is state to read or change:
+ * not for fixed registers, nor for what reads as zero and ignores writes.
  *
  * @req IRQ-1 */
 #include "vgic/regs.h"
 
 #include "lib/bits.h"
+#include "vgic/vms.h"
 
 enum { STARTS_END = 0x1000, STARTS_STEP = 0x80 };
 
 static const struct vgic_reg *find(const struct vgic_regs *regs, uint32_t offset)
 {
-    unsigned i = 0;
+    const struct vgic_reg *row = regs->rows;
+    const struct vgic_reg *const end = row + regs->count;
 
     if (regs->starts != NULL) {
-        i = (offset < STARTS_END) ? regs->starts[offset / STARTS_STEP] : regs->beyond;
+        row += (offset < STARTS_END) ? regs->starts[offset / STARTS_STEP] : regs->beyond;
     }
-    for (; i < regs->count; i++) {
-        if (offset <= regs->rows[i].last) {
-            return (offset >= regs->rows[i].first) ? &regs->rows[i] : NULL;
+    for (; row != end; row++) {
+        if (offset <= row->last) {
+            return (offset >= row->first) ? row : NULL;
         }
     }
     return NULL;
+}
+
+/* Is there something at `offset` that this access can reach? */
+static bool is_possible(const struct vgic_reg *row, uint32_t offset, const struct mmio_access *m)
+{
+    return row != NULL && (row->widths & m->size_bytes) != 0U &&
+           (offset & (m->size_bytes - 1U)) == 0U &&
+           (m->is_write ? row->write != NULL : row->read != NULL);
 }
 
 /* The interrupts that the access is about; false when they do not exist here. */
@@ -36,9 +47,6 @@ static bool find_interrupts(const struct vgic_reg *row, struct vgic_access *a, u
 
 static void read_row(const struct vgic_reg *row, struct vgic_access *a, struct mmio_access *m)
 {
-    if (row->read == NULL) {
-        return;
-    }
     m->value = row->read(a);
     m->retry = a->retry;
     if ((row->widths & WIDTH_64) != 0U && m->size_bytes == WIDTH_32) {
@@ -49,9 +57,6 @@ static void read_row(const struct vgic_reg *row, struct vgic_access *a, struct m
 static void write_row(const struct vgic_reg *row, struct vgic_access *a,
                       const struct mmio_access *m)
 {
-    if (row->write == NULL) {
-        return;
-    }
     a->value = m->value;
     if ((row->widths & WIDTH_64) != 0U && m->size_bytes == WIDTH_32) {
         const unsigned low = ((m->offset & 4U) != 0U) ? 32U : 0U;
@@ -60,26 +65,40 @@ static void write_row(const struct vgic_reg *row, struct vgic_access *a,
     row->write(a);
 }
 
-void vgic_regs_access(const struct vgic_regs *regs, struct vgic_access *a, uint32_t offset,
-                      struct mmio_access *m)
+static void access_row(const struct vgic_reg *row, struct vgic_access *a, struct mmio_access *m)
 {
-    const struct vgic_reg *row = find(regs, offset);
-
-    if (!m->is_write) {
-        m->value = 0;
-    }
-    if (row == NULL || (row->widths & m->size_bytes) == 0U ||
-        (offset & (m->size_bytes - 1U)) != 0U) {
-        return;
-    }
-    a->offset = offset - row->first;
-    if (row->bits != 0U && !find_interrupts(row, a, m->size_bytes)) {
-        return;
-    }
     if (m->is_write) {
         write_row(row, a, m);
     } else {
         read_row(row, a, m);
+    }
+}
+
+void vgic_regs_access(const struct vgic_regs *regs, uint16_t vm, struct vgic_redist *r,
+                      uint32_t offset, struct mmio_access *m)
+{
+    const struct vgic_reg *row = find(regs, offset);
+    struct vgic_access a;
+
+    if (!m->is_write) {
+        m->value = 0;
+    }
+    if (!is_possible(row, offset, m)) {
+        return;
+    }
+    a.g = &vgic_vms[vm];
+    a.r = r;
+    a.offset = offset - row->first;
+    a.retry = false;
+    if (row->bits != 0U && !find_interrupts(row, &a, m->size_bytes)) {
+        return;
+    }
+    if (!row->is_fixed) {
+        (void)vgic_acquire(vm);
+    }
+    access_row(row, &a, m);
+    if (!row->is_fixed) {
+        vgic_release(a.g);
     }
 }
 

@@ -28,6 +28,7 @@ struct vgic_reg {
     uint32_t last;  /* offset of the last byte, inclusive */
     uint8_t bits;   /* for each interrupt; 0: a register that is not about single ones */
     uint8_t widths; /* allowed, or-ed */
+    bool is_fixed;  /* reads the same always: needs no lock */
     uint64_t (*read)(struct vgic_access *a); /* NULL: reads as zero */
     void (*write)(struct vgic_access *a);    /* NULL: ignores writes */
 };
@@ -42,9 +43,10 @@ struct vgic_regs {
     uint8_t beyond; /* the same for what lies beyond 4 KiB; only with `starts` */
 };
 
-/* Finds the row at `offset` of the frame, and makes the access `m`; `a` says whose. */
-void vgic_regs_access(const struct vgic_regs *regs, struct vgic_access *a, uint32_t offset,
-                      struct mmio_access *m);
+/* Finds the row at `offset` of the frame of `vm`, and makes the access `m`, under the VM's lock
+ * where there is state behind it. `r`: whose frame; NULL for the distributor's. */
+void vgic_regs_access(const struct vgic_regs *regs, uint16_t vm, struct vgic_redist *r,
+                      uint32_t offset, struct mmio_access *m);
 
 /* Rows for single interrupts, the same in GICD and in the SGI frame of GICR. */
 uint64_t vgic_read_group(struct vgic_access *a);

@@ -65,10 +65,8 @@ uint64_t vgic_read_enabled(struct vgic_access *a)
     return word_of(a)->enabled;
 }
 
-static void enable(struct vgic_access *a, uint32_t changed, bool on)
+static void enable(struct vgic_access *a, struct vgic_word *w, uint32_t changed, bool on)
 {
-    struct vgic_word *w = word_of(a);
-
     w->enabled ^= changed;
     for (uint32_t bits = changed & w->hw; bits != 0U; bits &= bits - 1U) {
         vgic_hw_enable(a->g, a->r, intid_of(a, bits), on);
@@ -78,12 +76,16 @@ static void enable(struct vgic_access *a, uint32_t changed, bool on)
 
 void vgic_write_enable(struct vgic_access *a)
 {
-    enable(a, (uint32_t)a->value & ~word_of(a)->enabled, true);
+    struct vgic_word *w = word_of(a);
+
+    enable(a, w, (uint32_t)a->value & ~w->enabled, true);
 }
 
 void vgic_write_disable(struct vgic_access *a)
 {
-    enable(a, (uint32_t)a->value & word_of(a)->enabled, false);
+    struct vgic_word *w = word_of(a);
+
+    enable(a, w, (uint32_t)a->value & w->enabled, false);
 }
 
 /* Has `r` read back its list registers since this vCPU asked? Otherwise it is told to. */
@@ -228,20 +230,22 @@ void vgic_dir_write(struct vcpu *v, uint64_t value)
     vgic_release(a.g);
 }
 
-static uint8_t *priority_at(const struct vgic_access *a, uint32_t i)
+/* Where the priority of the first interrupt is, and how far it is to the next one's. */
+static uint8_t *first_priority(const struct vgic_access *a, size_t *step)
 {
-    const uint32_t intid = a->intid + i;
-
-    return (intid < VGIC_PRIVATE_COUNT) ? &a->r->priority[intid]
-                                        : &vgic_spi_of(a->g, intid)->priority;
+    *step = (a->intid < VGIC_PRIVATE_COUNT) ? sizeof(a->r->priority[0]) : sizeof(struct vgic_spi);
+    return (a->intid < VGIC_PRIVATE_COUNT) ? &a->r->priority[a->intid]
+                                           : &vgic_spi_of(a->g, a->intid)->priority;
 }
 
 uint64_t vgic_read_priority(struct vgic_access *a)
 {
     uint64_t value = 0;
+    size_t step;
+    const uint8_t *const first = first_priority(a, &step);
 
     for (uint32_t i = 0; i < a->count; i++) {
-        value |= (uint64_t)*priority_at(a, i) << (8U * i);
+        value |= (uint64_t)first[i * step] << (8U * i);
     }
     return value;
 }
@@ -249,13 +253,13 @@ uint64_t vgic_read_priority(struct vgic_access *a)
 void vgic_write_priority(struct vgic_access *a)
 {
     const uint8_t implemented = (uint8_t)(0xFF00U >> gich_priority_bits());
-    uint32_t changed = 0;
+    size_t step;
+    uint8_t *const first = first_priority(a, &step);
 
     for (uint32_t i = 0; i < a->count; i++) {
-        *priority_at(a, i) = (uint8_t)(a->value >> (8U * i)) & implemented;
-        changed |= UINT32_C(1) << ((a->intid + i) % 32U);
+        first[i * step] = (uint8_t)(a->value >> (8U * i)) & implemented;
     }
-    word_changed(a, changed);
+    word_changed(a, ((UINT32_C(1) << a->count) - 1U) << (a->intid % 32U));
 }
 
 /* Two bits an interrupt; the upper one says edge, the lower is RES0. */

@@ -99,17 +99,21 @@ void vgic_mark(struct vgic_vm *g, struct vgic_redist *r, uint8_t level)
     r->stale = level;
 }
 
-void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced)
+SLOW_PATH static void private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced)
 {
     const struct vgic_word *w = &r->word;
 
-    if (word_is_idle(w)) {
-        return;
-    }
     if ((word_outdated(g, w) | (forced & w->listed)) != 0U) {
         vgic_mark(g, r, VGIC_RELIST);
     } else if (word_wanted(g, w) != 0U) {
         vgic_mark(g, r, VGIC_FILL);
+    }
+}
+
+void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced)
+{
+    if (!word_is_idle(&r->word)) {
+        private_changed(g, r, forced);
     }
 }
 
@@ -142,16 +146,21 @@ void vgic_spi_moved(struct vgic_vm *g, const struct vgic_redist *r, unsigned int
     }
 }
 
-void vgic_spis_changed(struct vgic_vm *g, unsigned n, uint32_t forced)
+SLOW_PATH static void spis_changed(struct vgic_vm *g, unsigned n, uint32_t forced)
 {
     const struct vgic_word *w = vgic_spi_word(g, n);
 
-    if (word_is_idle(w)) {
-        g->ready &= ~(UINT32_C(1) << n);
-        return;
-    }
     mark_holders(g, n, wanted_spis(g, n), VGIC_FILL);
     mark_holders(g, n, word_outdated(g, w) | (forced & w->listed), VGIC_RELIST);
+}
+
+void vgic_spis_changed(struct vgic_vm *g, unsigned n, uint32_t forced)
+{
+    if (word_is_idle(vgic_spi_word(g, n))) {
+        g->ready &= ~(UINT32_C(1) << n);
+    } else {
+        spis_changed(g, n, forced);
+    }
 }
 
 void vgic_intid_changed(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)

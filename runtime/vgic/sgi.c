@@ -32,22 +32,25 @@ static bool is_target(const struct vcpu *sender, uint16_t vcpu, uint64_t value)
            aff0 / 16U == bits_get(value, 47, 44) && bit_is_set(value, (unsigned)(aff0 % 16U));
 }
 
+static void send_to(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
+{
+    r->word.latch |= UINT32_C(1) << intid;
+    if (r != g->own || !vgic_lists_add(g, r, intid)) {
+        vgic_private_changed(g, r, 0);
+    }
+}
+
 void vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value)
 {
-    const struct cfg_vm *cfg = vcpu_cfg_vm(v);
     const unsigned intid = (unsigned)bits_get(value, 27, 24);
-    const uint32_t bit = UINT32_C(1) << intid;
     struct vgic_vm *g = vgic_acquire(v->vm);
+    struct vgic_redist *r = vgic_redist_at(g, 0);
 
-    for (uint16_t i = 0; i < cfg->vcpu_count; i++) {
-        struct vgic_redist *r = vgic_redist_at(g, i);
-        const bool takes = kind == VGIC_SGI1R || (r->word.group & bit) == 0U;
+    for (unsigned left = vgic_cfg(g)->vcpu_count; left > 0U; left--, r++) {
+        const bool takes = kind == VGIC_SGI1R || !bit_is_set(r->word.group, intid);
 
         if (takes && is_target(v, r->vcpu, value)) {
-            r->word.latch |= bit;
-            if (r != g->own || !vgic_lists_add(g, r, intid)) {
-                vgic_private_changed(g, r, 0);
-            }
+            send_to(g, r, intid);
         }
     }
     vgic_release(g);

@@ -30,18 +30,27 @@ struct vgic_vm *vgic_acquire(uint16_t vm)
 
     spin_lock(&g->lock);
     g->own = NULL;
-    if (v != NULL && v->vm == vm && vgic_redists[v->id].is_online) {
-        g->own = &vgic_redists[v->id];
+    if (v != NULL && v->vm == vm) {
+        struct vgic_redist *const r = &vgic_redists[v->id];
+
+        g->own = r->is_online ? r : NULL;
     }
     return g;
+}
+
+SLOW_PATH static void refresh_and_unlock(struct vgic_vm *g)
+{
+    vgic_lists_refresh(g, g->own);
+    spin_unlock(&g->lock);
 }
 
 void vgic_release(struct vgic_vm *g)
 {
     if (g->own != NULL && g->own->stale != VGIC_FRESH) {
-        vgic_lists_refresh(g, g->own);
+        refresh_and_unlock(g);
+    } else {
+        spin_unlock(&g->lock);
     }
-    spin_unlock(&g->lock);
 }
 
 /* An input line: an edge-triggered interrupt latches its rising edge. */
@@ -81,6 +90,12 @@ static void latch_physical(struct vgic_vm *g, struct vgic_word *w, uint32_t bit)
     w->latch |= bit;
 }
 
+SLOW_PATH static void inject_slowly(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
+{
+    latch_physical(g, &r->word, UINT32_C(1) << intid);
+    vgic_private_changed(g, r, 0);
+}
+
 void vgic_inject_hw(struct vcpu *v, uint16_t intid, uint16_t pintid)
 {
     struct vgic_vm *g = vgic_acquire(v->vm);
@@ -89,8 +104,7 @@ void vgic_inject_hw(struct vcpu *v, uint16_t intid, uint16_t pintid)
     (void)pintid; /* PPIs: the same number, vgic_hw_pintid() */
     r->word.latch |= UINT32_C(1) << intid;
     if (!vgic_lists_add(g, r, intid)) {
-        latch_physical(g, &r->word, UINT32_C(1) << intid);
-        vgic_private_changed(g, r, 0);
+        inject_slowly(g, r, intid);
     }
     vgic_release(g);
 }

@@ -26,7 +26,7 @@ static inline unsigned esr_class(uint64_t esr)
 /* Bytes of the trapped instruction: ESR_EL2.IL. */
 static inline unsigned esr_instruction_bytes(uint64_t esr)
 {
-    return bit_is_set(esr, 25) ? 4U : 2U;
+    return 2U + 2U * (unsigned)bits_get(esr, 25, 25);
 }
 
 /* DFSC or IFSC without the level: translation fault 0x04, permission fault 0x0C. */

@@ -1,4 +1,4 @@
-/* sources: sysreg/id_registers.c */
+/* sources: sysreg/id_registers.c fake/percpu.c */
 /* ID registers of a VM: the whitelist, the grants, and what may never be shown.
  * @req CORE-3, CORE-8 */
 #include "sysreg/id_registers.h"

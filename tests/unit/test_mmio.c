@@ -191,6 +191,32 @@ TEST(each_vm_has_its_own_devices)
     CHECK_EQ(records[1].instance, 1);
 }
 
+/* The device of the last access is looked at first: it must never answer for another one. */
+TEST(the_last_access_never_misleads_the_next)
+{
+    static const struct {
+        uint64_t ipa;
+        uint16_t kind;
+    } at[] = {{0x08000000, CFG_MMIO_GICD},
+              {0x0800FFFC, CFG_MMIO_GICD},
+              {GICR, CFG_MMIO_GICR},
+              {UART, CFG_MMIO_PL011},
+              {0x09010000, CFG_MMIO_PL031},
+              {0x08010000, CFG_NONE},
+              {0x07FFFFFC, CFG_NONE},
+              {0x09011000, CFG_NONE}};
+    for (unsigned i = 0; i < ARRAY_COUNT(at) * ARRAY_COUNT(at); i++) {
+        const unsigned places[] = {i / ARRAY_COUNT(at), i % ARRAY_COUNT(at)};
+        for (unsigned n = 0; n < 2U; n++) {
+            const uint16_t kind = at[places[n]].kind;
+            record_count = 0;
+            CHECK_EQ(mmio_abort(v, syndrome(2, 1, true, 0), ipa_make(at[places[n]].ipa)),
+                     (kind == CFG_NONE) ? EXIT_ABORT : EXIT_SKIP);
+            CHECK(kind == CFG_NONE || records[0].kind == kind);
+        }
+    }
+}
+
 TEST(beyond_the_region_or_the_page)
 {
     const struct vcpu before = *v;

@@ -1,4 +1,4 @@
-/* sources: sysreg/sysreg_trap.c sysreg/id_registers.c */
+/* sources: sysreg/sysreg_trap.c sysreg/id_registers.c fake/percpu.c */
 /* Trapped system registers: every encoding in both directions, and what each row does.
  * @req CORE-5, CORE-8 */
 #include "fake/core.h"

@@ -5,7 +5,6 @@
 
 #include "mmio/mmio.h"
 #include "smccc/smccc.h"
-#include "vm/fault_report.h"
 #include "vm/sysreg_trap.h"
 
 ipa_t exception_ipa(uint64_t esr)
@@ -52,12 +51,8 @@ static enum exit_action data_abort(struct vcpu *v, uint64_t esr)
         if ((esr & ESR_CM) != 0U) {
             return EXIT_SKIP; /* maintenance of a line that cannot exist changes nothing */
         }
-        const enum exit_action action = mmio_abort(v, esr, ipa);
-        if (action != EXIT_ABORT) {
-            return action;
-        }
+        return mmio_abort(v, esr, ipa);
     }
-    fault_report_access(v, esr, ipa);
     return EXIT_ABORT;
 }
 
@@ -71,7 +66,7 @@ static bool is_vector_fetch(uint64_t far)
 
 static enum exit_action instruction_abort(struct vcpu *v, uint64_t esr)
 {
-    fault_report_access(v, esr, exception_ipa(esr));
+    (void)v;
     return ((esr & ESR_FNV) == 0U && is_vector_fetch(SYSREG_READ(FAR_EL2))) ? EXIT_VM_FAULT
                                                                             : EXIT_ABORT;
 }

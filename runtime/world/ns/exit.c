@@ -24,39 +24,52 @@
  * with it [DDI0487 D2.12.5, D8.4.8]. */
 static void skip_instruction(uint64_t esr)
 {
+    const uint64_t pstate = vcpu_pstate();
+
     vcpu_set_pc(vcpu_pc() + esr_instruction_bytes(esr));
-    vcpu_set_pstate(vcpu_pstate() & ~(PSTATE_SS | PSTATE_BTYPE));
+    if ((pstate & (PSTATE_SS | PSTATE_BTYPE)) != 0U) {
+        vcpu_set_pstate(pstate & ~(PSTATE_SS | PSTATE_BTYPE));
+    }
 }
 
-static void stop_faulted_vm(struct vcpu *v, uint64_t esr, const char *reason)
+SLOW_PATH static void stop_faulted_vm(struct vcpu *v, uint64_t esr, const char *reason)
 {
     fault_report_stop(v, esr, exception_ipa(esr), reason);
     life_request(v->vm, LIFE_STOP);
 }
 
-static struct vcpu *exit_apply(struct vcpu *v, uint64_t esr, enum exit_action action)
+/* The actions that are not the usual end of an exit. */
+SLOW_PATH static struct vcpu *apply_rare(struct vcpu *v, uint64_t esr, enum exit_action action)
 {
     switch (action) {
-    case EXIT_RESUME:
-        return v;
-    case EXIT_SKIP:
-        skip_instruction(esr);
-        return v;
     case EXIT_UNDEF:
         inject_undefined(v);
         return v;
     case EXIT_ABORT:
+        fault_report_access(v, esr, exception_ipa(esr));
         inject_external_abort(v, esr, SYSREG_READ(FAR_EL2));
         return v;
     case EXIT_RESCHEDULE:
         life_leave(v);
         return cpu_next_vcpu();
+    case EXIT_RESUME:
+    case EXIT_SKIP:
     case EXIT_VM_FAULT:
     default:
         stop_faulted_vm(v, esr, "it cannot go on from this exit");
         life_leave(v);
         return cpu_next_vcpu();
     }
+}
+
+static struct vcpu *exit_apply(struct vcpu *v, uint64_t esr, enum exit_action action)
+{
+    if (action == EXIT_SKIP) {
+        skip_instruction(esr);
+    } else if (action != EXIT_RESUME) {
+        return apply_rare(v, esr, action);
+    }
+    return v;
 }
 
 struct vcpu *exit_sync(struct vcpu *v)

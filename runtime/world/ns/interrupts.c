@@ -21,10 +21,6 @@
 #include "world/ns/features.h"
 #include "world/ns/power.h"
 
-/* Interrupts served in one stay at EL2. A further one is taken at the next instruction of the
- * guest, so a storm on a line cannot hold a CPU at EL2. */
-#define SERVED_AT_ONCE 4U
-
 static void serve_vcpu_messages(struct vcpu *v, uint32_t messages)
 {
     if ((messages & MSG_STOP) != 0U) {
@@ -50,7 +46,7 @@ static void serve_vcpu_messages(struct vcpu *v, uint32_t messages)
     }
 }
 
-static void serve_messages(struct vcpu *v)
+SLOW_PATH static void serve_messages(struct vcpu *v)
 {
     const uint32_t messages = mailbox_take(this_cpu()->id);
 
@@ -69,7 +65,7 @@ static void serve_messages(struct vcpu *v)
 }
 
 /* Private interrupts of EL2 itself: served and deactivated here. */
-static bool serve_own_private(struct vcpu *v, uint32_t intid)
+SLOW_PATH static bool serve_own_private(struct vcpu *v, uint32_t intid)
 {
     switch (intid) {
     case GIC_SGI_MESSAGE:
@@ -117,20 +113,18 @@ static void serve_shared(uint32_t intid)
     gic_deactivate(intid);
 }
 
+/* One interrupt: to ask for another costs a read of the CPU interface, which nearly always says
+ * that there is none. Where there is one, it is taken before the guest's next instruction, so a
+ * storm on a line cannot hold a CPU at EL2. */
 void interrupts_serve(struct vcpu *v)
 {
-    for (unsigned i = 0; i < SERVED_AT_ONCE; i++) {
-        const uint32_t intid = gic_acknowledge();
+    const uint32_t intid = gic_acknowledge();
 
-        if (intid >= 1020U) {
-            return; /* special INTIDs: nothing (more) is pending [IHI0069 2.2.1] */
-        }
-        if (intid < 32U) {
-            serve_private(v, intid);
-        } else {
-            serve_shared(intid);
-        }
-    }
+    if (intid < 32U) {
+        serve_private(v, intid);
+    } else if (intid < 1020U) {
+        serve_shared(intid);
+    } /* special INTIDs: nothing is pending [IHI0069 2.2.1] */
 }
 
 struct vcpu *cpu_next_vcpu(void)
