@@ -26,7 +26,7 @@ say   = @printf '\n== %s\n' "$(1)"
 export FLAVOUR
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: image compile run test check debug clean guests help install verify evidence repro
+.PHONY: image compile run test check debug clean guests help install verify evidence repro bench
 
 help:
 	@echo 'Bulkhead: partitions one Arm machine as system.yaml says.'
@@ -34,6 +34,7 @@ help:
 	@echo '  make            compile the description into build/<name>/bulkhead.img'
 	@echo '  make run        compile and start it in QEMU; leave QEMU with ctrl-a x'
 	@echo '  make test       everything: make check, then the systems in QEMU'
+	@echo '  make bench      what each exit costs, in instructions, against the record'
 	@echo '  make check      lint, unit and generator tests, in about a minute'
 	@echo '  make debug      start stopped in QEMU, with GDB at the entry of EL2'
 	@echo '  make verify     prove on the finished ELF that it isolates what the description says'
@@ -103,6 +104,11 @@ check: install
 test: check guests
 	$(call say,systems in QEMU)
 	$(Q)scripts/suite.sh system $(PYTHON) -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% tests/system
+
+# RECORD='reason' makes the figures of this run the record (docs/bench.json, docs/bench.md).
+bench: guests
+	@$(MAKE) compile SYSTEM=systems/bench.yaml FLAVOUR=
+	@$(PYTHON) scripts/bench.py build/bench --record '$(RECORD)' --qemu $(QEMU)
 
 clean:
 	rm -rf build
