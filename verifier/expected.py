@@ -53,13 +53,21 @@ def _device_windows(evidence, assigned):
                        None, None, False, None)
 
 
+def _window_size(evidence, window):
+    """An image that is mapped in place has its own pages and no more; a size only bounds it."""
+    if window.kind != layout.WINDOW_IMAGE and window.size is not None:
+        return window.size
+    pages = pages_up(len(evidence.files.data(window.image)))
+    return pages if window.size is None else min(pages, window.size)
+
+
 def windows(evidence, vm, described):
     """The Expected windows of a VM, in ascending guest address; free places from its rows."""
     rows = list(evidence.config.of_vm("window", vm))
     names = {row.at: evidence.config.window_names[row.id] for row in rows}
     found = []
     for w in described.windows:
-        size = pages_up(len(evidence.files.data(w.image))) if w.size is None else w.size
+        size = _window_size(evidence, w)
         row = next((r for r in rows if names[r.at] == w.name and r.kind == w.kind), None)
         ipa = w.at if w.at is not None or row is None else row.ipa
         pa = w.phys if w.phys is not None or row is None else row.pa

@@ -67,7 +67,7 @@ vms:
     cpus: [1]
     memory:
       ram: { size: 64 KiB }
-      rom: { at: 0x0, image: rom.bin, access: rx, in_place: true }
+      rom: { at: 0x0, image: rom.bin, size: 64 KiB, access: rx, in_place: true }
       shm: { shared: frames, at: 0x70000000 }
     boot:
       images: [{ file: flat.bin, at: 0x40008000 }]
