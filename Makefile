@@ -102,6 +102,8 @@ check: install
 	$(Q)scripts/check.sh
 
 test: check guests
+	$(call say,evidence: the page in a browser)
+	$(Q)scripts/suite.sh evidence $(PYTHON) -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% tests/evidence
 	$(call say,systems in QEMU)
 	$(Q)scripts/suite.sh system $(PYTHON) -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% tests/system
 

@@ -10,6 +10,8 @@
 # OUT/repro.json, where the evidence page finds it; exit status 1 when a byte differs.
 #
 # @req EVID-6
+#
+# @req EVID-6
 set -euo pipefail
 cd "$(dirname "$0")/.."
 system=$1

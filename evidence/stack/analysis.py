@@ -1,6 +1,8 @@
 """The stack analysis of one system, from compiler reports, linked code and tables to bounds.
 
 @req EVID-4
+
+@req EVID-4
 """
 
 from dataclasses import dataclass
