@@ -63,7 +63,8 @@ def _rendered(plan):
     stage2 = rows.translation_tables(plan.stage2_tables)
     el2 = rows.translation_tables(plan.el2_tables)
     slots = {slot.name: slot for slot in plan.image.slots}
-    yield "config_sizes.h", render("config_sizes.h", sizes=rows.sizes(plan))
+    yield "config_sizes.h", render("config_sizes.h", sizes=rows.sizes(plan),
+                                   log_levels=rows.log_levels(plan))
     yield "config.c", render("config.c", system_fields=rows.system_fields(plan),
                              config_tables=rows.config_tables(plan))
     yield "tables.h", render("tables.h", roots=[t for t in (*el2, *stage2) if t.is_root])

@@ -64,6 +64,10 @@ def meaning_of(plan, file):
 def _system_things(plan):
     system, chosen = plan.system, plan.system.hypervisor
     yield Thing("setting", ("log",), "log level", (("level", chosen.log.value),), chosen.log.place)
+    for module, level in ((m.module, m.level) for m in chosen.log_modules):
+        if level.value != chosen.log.value:
+            yield Thing("setting", ("log", module), f"log level of {module}",
+                        (("level", level.value),), level.place)
     yield Thing("setting", ("switch",), "switch key", (("key", chosen.switch_key.value),),
                 chosen.switch_key.place)
     cpu = chosen.console_cpu

@@ -21,6 +21,9 @@ BLOCK_2M = 2 * MIB
 BLOCK_1G = 1 << 30
 IPA_BITS = 40
 FIRST_SPI = 32
+# The folders of the runtime that log, in the order of enum log_module of core/log.h.
+LOG_MODULES = ("core", "gic", "vm", "mmio", "smccc", "psci", "vtimer", "vgic", "vdev", "sysreg",
+               "world")
 
 
 @dataclass(frozen=True)
@@ -286,8 +289,16 @@ class Vm:
 
 
 @dataclass(frozen=True)
+class ModuleLog:
+    """The log level of one of the runtime's modules."""
+    module: str
+    level: Sourced[str]
+
+
+@dataclass(frozen=True)
 class Hypervisor:
-    log: Sourced[str]
+    log: Sourced[str]  # the default of the modules
+    log_modules: tuple[ModuleLog, ...]  # of each, in the order of LOG_MODULES
     console_cpu: Sourced[int | None]
     switch_key: Sourced[str]
 

@@ -16,8 +16,8 @@ from generator.diagnostics import Note
 from generator.images import read_image
 from generator.load import Mapping, Scalar, Sequence
 from generator.model import (
-    PAGE, AssignedDevice, BareInterrupt, Boot, EmulatedDevice, Hypervisor, Irq, LinuxBoot, Piece,
-    Shared, Sourced, System, Vm, Window)
+    LOG_MODULES, PAGE, AssignedDevice, BareInterrupt, Boot, EmulatedDevice, Hypervisor, Irq,
+    LinuxBoot, ModuleLog, Piece, Shared, Sourced, System, Vm, Window)
 from generator.units import align_up, parse_size
 
 GICD_DEFAULT = 0x08000000
@@ -127,10 +127,22 @@ def _irq(node):
 def _hypervisor(tree):
     node = _child(tree, "hypervisor", Mapping)
     console = _child(node, "console", Mapping)
+    log, log_modules = _log(node)
     return Hypervisor(
-        log=_text(node, "log", "info", "default: info"),
+        log=log, log_modules=log_modules,
         console_cpu=_number(console, "cpu"),
         switch_key=_text(console, "switch_key", "ctrl-]", "default: ctrl-]"))
+
+
+def _log(hypervisor):
+    """The default level and that of each module."""
+    by_module = _child(hypervisor, "log", Mapping)
+    default = _text(hypervisor, "log", "info", "default: info")
+    if not default.is_given:
+        default = _text(by_module, "default", "info", "default: info")
+    return default, tuple(
+        ModuleLog(module, _text(by_module, module, default.value, "default: as hypervisor.log"))
+        for module in LOG_MODULES)
 
 
 def _shared(tree):

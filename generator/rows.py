@@ -112,6 +112,13 @@ def sizes(plan):
     ]
 
 
+def log_levels(plan):
+    """The elements of CFG_LOG_LEVELS, in the order of enum log_module."""
+    return [Row(f"{LOG_LEVELS.index(m.level.value)}U",
+                note_text(f"{m.module}: {m.level.value}, {_source(m.level)}"))
+            for m in plan.system.hypervisor.log_modules]
+
+
 def _count(plan, model):
     return sum(e.model == model for e in plan.emulated)
 

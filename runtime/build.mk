@@ -51,6 +51,9 @@ LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=40
            -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,--gc-sections -Wl,--fatal-warnings \
            -Wl,-T,$(GEN)/link.ld
 
+# What a source logs is of the module that its folder names (core/log.h).
+log_module = LOG_$(shell echo '$(firstword $(subst /, ,$(1)))' | tr '[:lower:]' '[:upper:]')
+
 .PHONY: all
 all: $(IMAGE).img
 	@:
@@ -58,7 +61,7 @@ all: $(IMAGE).img
 $(OBJ)/%.c.o: runtime/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -DLOG_MODULE=$(call log_module,$*) -MMD -MP -c $< -o $@
 
 $(OBJ)/%.S.o: runtime/%.S
 	@mkdir -p $(@D)

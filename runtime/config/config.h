@@ -42,7 +42,7 @@ struct cfg_system {
     uint32_t uart_intid;       /* its physical INTID (not SPI number) */
     uint16_t console_cpu;      /* CPU that services the board console */
     uint8_t console_switch_key;/* control character that moves the input focus */
-    uint8_t log_level;         /* enum log_level */
+    uint8_t log_level;         /* enum log_level: the default of the modules; CFG_LOG_LEVELS rules */
     uint64_t el2_root;         /* PA for TTBR0_EL2: INV-EL2-ROOT, 4 KiB aligned table */
     uint64_t tcr_el2;          /* whole value of TCR_EL2 */
     uint64_t mair_el2;         /* whole value of MAIR_EL2 */

@@ -31,6 +31,12 @@ struct guest_allowance {
     bool is_used; /* has ever been asked for a line */
 };
 
+static const char *const module_names[LOG_MODULE_COUNT] = {
+    [LOG_CORE] = "core",   [LOG_GIC] = "gic",       [LOG_VM] = "vm",         [LOG_MMIO] = "mmio",
+    [LOG_SMCCC] = "smccc", [LOG_PSCI] = "psci",     [LOG_VTIMER] = "vtimer", [LOG_VGIC] = "vgic",
+    [LOG_VDEV] = "vdev",   [LOG_SYSREG] = "sysreg", [LOG_WORLD] = "world",
+};
+
 static struct spinlock log_lock;
 static struct guest_allowance allowances[CFG_VM_COUNT]; /* under log_lock */
 static uint32_t dropped;                                /* under log_lock */
@@ -144,27 +150,26 @@ static void print_line(char *line, size_t length)
     spin_unlock(&log_lock);
 }
 
-void log_print(enum log_level level, const char *format, ...)
+void log_print(enum log_module module, enum log_level level, const char *format, ...)
 {
     static const char *const prefixes[] = {"error: ", "warning: ", "", "debug: "};
+    const bool is_named = level == LOG_DEBUG;
     char line[LINE_BYTES];
     va_list arguments;
-    if ((unsigned)level > cfg_system.log_level) {
-        return;
-    }
-    size_t length = fmt_text(line, sizeof(line), "%s", prefixes[level]);
+    size_t length = fmt_text(line, sizeof(line), "%s%s%s", prefixes[level],
+                             is_named ? module_names[module] : "", is_named ? ": " : "");
     va_start(arguments, format);
     length += fmt_text_list(line + length, sizeof(line) - length, format, arguments);
     va_end(arguments);
     print_line(line, length);
 }
 
-void log_guest(uint16_t vm, const char *format, ...)
+void log_print_guest(uint16_t vm, const char *format, ...)
 {
     char line[LINE_BYTES];
     uint32_t suppressed;
     va_list arguments;
-    if ((unsigned)LOG_WARN > cfg_system.log_level || !begin_guest(vm, &suppressed)) {
+    if (!begin_guest(vm, &suppressed)) {
         return;
     }
     if (suppressed > 0U) {

@@ -73,6 +73,8 @@ enum exit_action psci_cpu_on(struct vcpu *v, const struct psci_args *a)
     psci_starts[target->id] = (struct psci_start){a->arg[1], a->arg[2]};
     atomic_store_explicit(&psci_power[target->id], POWER_ON_PENDING, memory_order_release);
     mailbox_post(target->cpu, MSG_START);
+    LOG_DBG("%s: vCPU %u switches vCPU %u on, entry 0x%llx, context 0x%llx", cfg_vms[v->vm].name,
+            v->index, target->index, (unsigned long long)a->arg[1], (unsigned long long)a->arg[2]);
     return psci_return(v, PSCI_SUCCESS);
 }
 
@@ -94,6 +96,7 @@ bool psci_others_are_off(const struct vcpu *v)
 enum exit_action psci_cpu_off(struct vcpu *v, const struct psci_args *a)
 {
     (void)a;
+    LOG_DBG("%s: vCPU %u goes off", cfg_vms[v->vm].name, v->index);
     if (psci_others_are_off(v)) {
         log_guest(v->vm,
                   "vCPU %u, the last that was on, went off by CPU_OFF: nothing can switch "

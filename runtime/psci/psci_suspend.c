@@ -14,6 +14,7 @@
  * @req CPU-4 */
 #include "arch/barrier.h"
 #include "arch/pstate.h"
+#include "core/log.h"
 #include "psci/psci_state.h"
 #include "vgic/vgic.h"
 #include "vm/life.h"
@@ -48,6 +49,8 @@ static enum exit_action power_down(struct vcpu *v, uint64_t entry, uint64_t cont
     if (!wait_for_interrupt(v, vgic_has_wake_request)) {
         return repeat_call();
     }
+    LOG_DBG("%s: vCPU %u is woken from power-down, entry 0x%llx", cfg_vms[v->vm].name, v->index,
+            (unsigned long long)entry);
     vcpu_reset(v, entry, context);
     return EXIT_RESUME;
 }

@@ -56,6 +56,8 @@ void life_start_vcpu(struct vcpu *v, uint64_t entry, uint64_t context)
         }
     }
     this_cpu()->guest_runs = true;
+    LOG_DBG("%s: vCPU %u starts at 0x%llx", cfg_vms[v->vm].name, v->index,
+            (unsigned long long)entry);
 }
 
 void life_start(uint16_t vm)
@@ -94,6 +96,7 @@ void life_request(uint16_t vm, enum life_request what)
                                         (what == LIFE_STOP) ? LIFE_STOPPING : LIFE_RESTARTING)) {
         return;
     }
+    LOG_DBG("%s: is asked to %s", cfg->name, (what == LIFE_STOP) ? "stop" : "restart");
     atomic_store_explicit(&life_unreported[vm], cfg->vcpu_count, memory_order_relaxed);
     for (unsigned i = 0; i < cfg->vcpu_count; i++) {
         mailbox_post(vcpus[cfg->first_vcpu + i].cpu, MSG_STOP);
@@ -111,6 +114,7 @@ void life_leave(struct vcpu *v)
             life_features[i - 1U].vcpu_stop(v);
         }
     }
+    LOG_DBG("%s: vCPU %u has stopped", cfg_vms[v->vm].name, v->index);
 }
 
 void life_stop_vcpu(struct vcpu *v)

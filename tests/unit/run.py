@@ -77,7 +77,10 @@ def sources_of(test: pathlib.Path) -> list[pathlib.Path]:
 
 
 def command_for(source: pathlib.Path) -> list[str]:
-    own = RUNTIME_ONLY if source.is_relative_to(ROOT / "runtime") else []
+    own = []
+    if source.is_relative_to(ROOT / "runtime"):
+        module = source.relative_to(ROOT / "runtime").parts[0].upper()
+        own = [*RUNTIME_ONLY, f"-DLOG_MODULE=LOG_{module}"]
     return [COMPILER, *COMMON, *own, "-c", str(source.relative_to(ROOT))]
 
 

@@ -15,6 +15,10 @@
 #include "terminal.h"
 #include "vm/vcpu.h"
 
+/* In the place of the module that the build gives a source: whoever speaks at the moment. */
+static enum log_module speaker;
+#define LOG_MODULE speaker
+
 #define HZ 62500000U
 #define MS (HZ / 1000U)
 
@@ -381,7 +385,77 @@ TEST(levels_have_their_words)
     run();
     ROW(0, "bulkhead | error: a");
     ROW(1, "bulkhead | b c");
-    ROW(2, "bulkhead | debug: d");
+    ROW(2, "bulkhead | debug: core: d");
+}
+
+static unsigned evaluated;
+
+static unsigned argument(void)
+{
+    return ++evaluated;
+}
+
+/* One line of each level; returns how many of their arguments were evaluated. */
+static unsigned speak_as(enum log_module module)
+{
+    speaker = module;
+    evaluated = 0;
+    LOG_ERR("%u of %u", argument(), (unsigned)module);
+    LOG_WRN("%u of %u", argument(), (unsigned)module);
+    LOG_INF("%u of %u", argument(), (unsigned)module);
+    LOG_DBG("%u of %u", argument(), (unsigned)module);
+    speaker = LOG_CORE;
+    return evaluated;
+}
+
+TEST(each_module_has_its_level)
+{
+    static const uint8_t levels[] = CFG_LOG_LEVELS;
+    for (unsigned module = 0; module < LOG_MODULE_COUNT; module++) {
+        for (unsigned level = LOG_ERROR; level <= LOG_DEBUG; level++) {
+            CHECK_EQ(log_is_on(module, level), level <= levels[module]);
+        }
+    }
+    CHECK_EQ(speak_as(LOG_VTIMER), 2); /* warn */
+    CHECK_EQ(speak_as(LOG_GIC), 1);    /* error */
+    CHECK_EQ(speak_as(LOG_SMCCC), 3);  /* info */
+    CHECK_EQ(speak_as(LOG_WORLD), 4);  /* debug */
+    run();
+    ROW(0, "bulkhead | error: 1 of 6");
+    ROW(1, "bulkhead | warning: 2 of 6");
+    ROW(2, "bulkhead | error: 1 of 1");
+    ROW(3, "bulkhead | error: 1 of 4");
+    ROW(4, "bulkhead | warning: 2 of 4");
+    ROW(5, "bulkhead | 3 of 4");
+    ROW(6, "bulkhead | error: 1 of 10");
+    ROW(7, "bulkhead | warning: 2 of 10");
+    ROW(8, "bulkhead | 3 of 10");
+    ROW(9, "bulkhead | debug: world: 4 of 10");
+}
+
+TEST(a_guest_is_warned_of_at_the_level_of_the_module)
+{
+    speaker = LOG_GIC; /* error */
+    log_guest(VM_LINUX0, "%u", argument());
+    speaker = LOG_VTIMER; /* warn */
+    log_guest(VM_LINUX0, "heard");
+    speaker = LOG_CORE;
+    run();
+    CHECK_EQ(rows_starting("bulkhead | linux0: "), 1);
+    ROW(0, "bulkhead | linux0: heard");
+}
+
+TEST(each_module_is_called_as_its_folder)
+{
+    static const char *const names[] = {"core", "gic",    "vm",   "mmio", "smccc", "psci",
+                                        "vtimer", "vgic", "vdev", "sysreg", "world"};
+    for (unsigned module = 0; module < LOG_MODULE_COUNT; module++) {
+        char expected[64];
+        log_print(module, LOG_DEBUG, "line");
+        run();
+        snprintf(expected, sizeof(expected), "bulkhead | debug: %s: line", names[module]);
+        ROW(module, expected);
+    }
 }
 
 TEST(a_guest_that_floods_the_log_is_limited)

@@ -48,7 +48,7 @@ TEST(vcpus_know_themselves)
 
 TEST(core_fakes_record)
 {
-    log_guest(VM_RT, "at %x", 16U);
+    log_print_guest(VM_RT, "at %x", 16U);
     CHECK_STR(fake_log_last, "at 10");
     CHECK_EQ(fake_log_guest_vm, VM_RT);
     mailbox_post(2, MSG_VGIC);

@@ -20,6 +20,9 @@
 #define CFG_SPI_TOTAL 160
 #define CFG_NAME_WIDTH 8
 
+/* All at debug but gic at error, vtimer at warn and smccc at info. */
+#define CFG_LOG_LEVELS {3, 0, 3, 3, 2, 3, 1, 3, 3, 3, 3}
+
 #define VM_LINUX0 0
 #define VM_LINUX1 1
 #define VM_RT 2

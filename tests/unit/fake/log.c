@@ -11,8 +11,9 @@ unsigned fake_log_count;
 unsigned fake_log_guest_count;
 uint16_t fake_log_guest_vm;
 
-void log_print(enum log_level level, const char *format, ...)
+void log_print(enum log_module module, enum log_level level, const char *format, ...)
 {
+    (void)module;
     (void)level;
     va_list arguments;
     va_start(arguments, format);
@@ -21,7 +22,7 @@ void log_print(enum log_level level, const char *format, ...)
     fake_log_count++;
 }
 
-void log_guest(uint16_t vm, const char *format, ...)
+void log_print_guest(uint16_t vm, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
