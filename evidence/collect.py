@@ -3,8 +3,6 @@ files beside it are made from it, and nothing else. Contains no time, no user an
 machine other than the paths of tools.
 
 @req EVID-7
-
-@req EVID-7
 """
 
 from evidence import limits, maps, matrices, repro, results, sbom, sizes, sources, tools

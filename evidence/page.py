@@ -4,8 +4,6 @@ Owns what the templates may call. Promises: the same facts give the same bytes; 
 asks for anything outside it.
 
 @req EVID-7
-
-@req EVID-7
 """
 
 from pathlib import Path

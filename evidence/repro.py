@@ -4,8 +4,6 @@ scripts/repro.sh makes the two builds; `python3 -m evidence compare A B` compare
 the result that the page shows.
 
 @req EVID-6
-
-@req EVID-6
 """
 
 import json

@@ -6,8 +6,6 @@ and its companions are build tools. Every identifier follows from contents, and 
 is the commit's, so that the same inputs give the same bytes.
 
 @req EVID-6
-
-@req EVID-6
 """
 
 import hashlib

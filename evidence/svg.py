@@ -5,8 +5,6 @@ can stand in one picture. Each part is a focusable group with a <title>, and car
 data attributes for the page's script.
 
 @req EVID-7
-
-@req EVID-7
 """
 
 from html import escape

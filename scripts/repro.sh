@@ -10,8 +10,6 @@
 # OUT/repro.json, where the evidence page finds it; exit status 1 when a byte differs.
 #
 # @req EVID-6
-#
-# @req EVID-6
 set -euo pipefail
 cd "$(dirname "$0")/.."
 system=$1

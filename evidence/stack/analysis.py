@@ -1,8 +1,6 @@
 """The stack analysis of one system, from compiler reports, linked code and tables to bounds.
 
 @req EVID-4
-
-@req EVID-4
 """
 
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ A row about a callback lists the functions that are handed over. Nothing is take
 function whose address any object takes must be the target of a row.
 
 @req EVID-4
-
-@req EVID-4
 """
 
 from dataclasses import dataclass
