@@ -102,6 +102,8 @@ check: install
 	$(Q)scripts/check.sh
 
 test: check guests
+	$(call say,verifier: wrong images and damaged ones are rejected)
+	$(Q)scripts/suite.sh verifier $(PYTHON) -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% tests/verifier
 	$(call say,evidence: the page in a browser)
 	$(Q)scripts/suite.sh evidence $(PYTHON) -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% tests/evidence
 	$(call say,systems in QEMU)

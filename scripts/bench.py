@@ -8,7 +8,8 @@ counter of 1 GHz: one tick is one executed instruction, of the guest and of EL2 
 runs must agree to the last digit. Prints the table, writes bench.json into the folder, and compares
 with docs/bench.json: a worse figure fails until the record is changed on purpose, with --record and
 a reason, which also writes the table of docs/bench.md. A better figure is told, and recorded the
-same way.
+same way. Figures repeat exactly for one compiler; another one makes other code, and then nothing is
+compared. The boot row also depends on the devicetree that this version of QEMU hands over.
 
 @req CORE-5, IRQ-3
 """
@@ -80,6 +81,27 @@ def figures(console):
     return {name: found[name] for name in ROWS}
 
 
+def versions(qemu):
+    """The tools that the figures depend on."""
+    def said(*command):
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    return {"compiler": said("aarch64-linux-gnu-gcc", "-dumpfullversion").strip(),
+            "qemu": re.search(r"version (\S+)", said(qemu, "--version"))[1]}
+
+
+def comparable(now, recorded_with, with_now):
+    """The rows that the record says something about, and what to tell about the others."""
+    if recorded_with["compiler"] != with_now["compiler"]:
+        return {}, [f"the record is of gcc {recorded_with['compiler']}, this is gcc "
+                    f"{with_now['compiler']}: nothing is compared"]
+    if recorded_with["qemu"] != with_now["qemu"]:
+        rows = {name: row for name, row in now.items() if name != "boot"}
+        return rows, [f"the record is of QEMU {recorded_with['qemu']}, this is "
+                      f"{with_now['qemu']}: the boot row is not compared"]
+    return now, []
+
+
 def differences(now, recorded):
     """(worse, better): sentences about the medians and largest values that are not as recorded."""
     worse, better = [], []
@@ -121,18 +143,22 @@ all four CPUs.
 
 {table(record["rows"])}
 
-Last change of the record: {record["reason"]}
+Made with gcc {record["made_with"]["compiler"]} and QEMU {record["made_with"]["qemu"]}. Last change
+of the record: {record["reason"]}
 """
 
 
-def compare_or_record(now, reason):
+def compare_or_record(now, reason, made_with):
     if reason:
-        record = {"reason": reason, "rows": now}
+        record = {"reason": reason, "made_with": made_with, "rows": now}
         RECORD.write_text(json.dumps(record, indent=2) + "\n")
         PAGE.write_text(page(record))
         return 0
-    recorded = json.loads(RECORD.read_text())["rows"] if RECORD.exists() else {}
-    worse, better = differences(now, recorded)
+    record = json.loads(RECORD.read_text())
+    rows, notes = comparable(now, record["made_with"], made_with)
+    worse, better = differences(rows, record["rows"])
+    for sentence in notes:
+        print(f"note    {sentence}")
     for sentence in better:
         print(f"better  {sentence}")
     for sentence in worse:
@@ -154,7 +180,7 @@ def main(arguments=None):
         raise SystemExit(f"bench: two runs differ:\n{now}\n{again}")
     (options.out / "bench.json").write_text(json.dumps(now, indent=2) + "\n")
     print(table(now))
-    return compare_or_record(now, options.record.strip())
+    return compare_or_record(now, options.record.strip(), versions(options.qemu))
 
 
 if __name__ == "__main__":
