@@ -58,22 +58,22 @@ log_module = LOG_$(shell echo '$(firstword $(subst /, ,$(1)))' | tr '[:lower:]' 
 all: $(IMAGE).img
 	@:
 
-$(OBJ)/%.c.o: runtime/%.c
+$(OBJ)/%.c.o: runtime/%.c runtime/build.mk
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) -DLOG_MODULE=$(call log_module,$*) -MMD -MP -c $< -o $@
 
-$(OBJ)/%.S.o: runtime/%.S
+$(OBJ)/%.S.o: runtime/%.S runtime/build.mk
 	@mkdir -p $(@D)
 	$(call say,AS,$<)
 	$(Q)$(CC) $(CFLAGS) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
 
-$(OBJ)/gen/%.c.o: $(GEN)/%.c
+$(OBJ)/gen/%.c.o: $(GEN)/%.c runtime/build.mk
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(OBJ)/gen/%.S.o: $(GEN)/%.S $(wildcard $(GEN)/images.d)
+$(OBJ)/gen/%.S.o: $(GEN)/%.S runtime/build.mk $(wildcard $(GEN)/images.d)
 	@mkdir -p $(@D)
 	$(call say,AS,$<)
 	$(Q)$(CC) $(CFLAGS) -D__ASSEMBLY__ -MMD -MP -I$(GEN) -c $< -o $@
