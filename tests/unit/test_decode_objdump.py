@@ -77,6 +77,9 @@ def expected(line, address):
     if not re.fullmatch(r"[wxbhsdq](\d+|zr)", names[0]):
         return None
     simd = names[0][0] in "bhsdq"
+    ordered_single = match["kind"] in ("lr", "apr", "apur", "lur")
+    if ordered_single and (simd or (memory and (memory[2] or memory[3] is not None))):
+        return None  # FEAT_LRCPC3, which newer disassemblers know: reported, not emulated
     size = {"b": 1, "h": 2, "w": 4}.get(match["width"]) if match["width"] else \
         {"w": 4, "x": 8, "b": 1, "h": 2, "s": 4, "d": 8, "q": 16}[names[0][0]]
     fields = {
