@@ -15,7 +15,7 @@ GRANTED = {
 def test_granted_is_there_and_the_rest_is_not(machine):
     system = machine("systems/linux-max.yaml")
     for vm in ("granted", "plain"):
-        system.expect(vm, r"login: ", timeout=400)
+        system.expect(vm, r"log in as root", timeout=400)
     for line, feature in GRANTED.items():
         assert line in system.text("granted"), f"{feature} is granted, the kernel did not find it"
         assert line not in system.text("plain"), f"{feature} is not granted, the kernel found it"
