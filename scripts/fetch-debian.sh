@@ -17,7 +17,11 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 suite=${GUEST_SUITE:-bookworm}
 source_suite=${SOURCE_SUITE:-trixie}
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org}
+# The mirror that this machine itself uses; DEBIAN_MIRROR (up to /debian) names another.
+# shellcheck disable=SC2016 # apt expands it
+mirror_of() { apt-get indextargets --format '$(REPO_URI)' | sed -n "s|/$1/*\$||p" | sort -u | sed -n 1p; }
+mirror=${DEBIAN_MIRROR:-$(mirror_of debian)}
+security=$(mirror_of debian-security)
 cache=$root/.cache/debian/$suite
 apt=$cache/apt
 
@@ -37,7 +41,7 @@ apt_configure() {
     key=$(keyring)
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/empty.d"
     suites=("$mirror/debian $suite" "$mirror/debian $suite-updates"
-            "$mirror/debian-security $suite-security")
+            "${security:-$mirror}/debian-security $suite-security")
     printf "deb [arch=arm64 signed-by=$key] %s main\n" "${suites[@]}" >"$apt/sources.list"
     [ -z "${sources:-}" ] ||
         echo "deb-src [signed-by=$key] $mirror/debian $source_suite main" >>"$apt/sources.list"
@@ -114,6 +118,7 @@ fetch_source() {
 }
 
 [ $# -gt 0 ] || die "which package?"
+[ -n "$mirror" ] || die "apt knows no Debian mirror here: set DEBIAN_MIRROR, the address up to /debian"
 for package in "$@"; do
     [ "$package" = "${package%/source}" ] || sources=yes
 done

@@ -72,14 +72,18 @@ qemu_offered() {
 }
 
 backports_add() {
-    local codename
+    local codename mirror
     # shellcheck disable=SC1091
     codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
     [ "$codename" = bookworm ] ||
         die "no QEMU $qemu_minimum in the package sources of this release (${codename:-unknown}); \
 supported: Debian 12 (bookworm) with backports, Debian 13 (trixie)"
     say "adding bookworm-backports for QEMU $qemu_minimum: $backports_file"
-    echo "deb ${DEBIAN_MIRROR:-http://deb.debian.org}/debian bookworm-backports main" |
+    # shellcheck disable=SC2016 # apt expands it
+    mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' |
+        sed -n 's|/debian/*$||p' | sort -u | sed -n 1p)}
+    [ -n "$mirror" ] || die "apt knows no Debian mirror here: set DEBIAN_MIRROR, the address up to /debian"
+    echo "deb $mirror/debian bookworm-backports main" |
         as_root tee "$backports_file" >/dev/null
     updated=
     update_once
