@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from evidence import repro, results, trace, verdicts
+from evidence import repro, results, summary, trace, verdicts
 from evidence.canonical import canonical_text, values
 from evidence.maps import Part, _merged
 from evidence.summary import worst
@@ -119,3 +119,9 @@ def test_devices_that_nobody_has_are_joined_over_small_holes_only():
     assert _merged(large) == large
     owned = [device(0), hole(0x1000, 0x1000), device(0x2000, "hypervisor")]
     assert _merged(owned) == owned
+
+
+def test_tests_that_were_not_run_leave_the_answer_open_and_failed_ones_make_it_no():
+    row = {"suite": "s", "passed": 0, "words": "w"}
+    assert summary._results([{**row, "status": "missing"}])[0] == "stale"
+    assert summary._results([{**row, "status": "missing"}, {**row, "status": "bad"}])[0] == "bad"
