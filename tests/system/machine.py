@@ -85,6 +85,8 @@ class Machine:
         """Waits for the first of several VMs' patterns; returns (vm, match).
 
         A pattern that ends with `$` waits for the end of the line, not of what has come so far.
+        What is captured is whole: a match with groups that reaches the end of what has come so
+        far may have cut a number short, and is looked at again when there is more.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -98,7 +100,9 @@ class Machine:
 
     def _search(self, vm, pattern):
         text = self.console.complete.get(vm, "") if pattern.endswith("$") else self.text(vm)
-        return re.compile(pattern, re.MULTILINE).search(text, self._consumed.get(vm, 0))
+        match = re.compile(pattern, re.MULTILINE).search(text, self._consumed.get(vm, 0))
+        may_grow = match is not None and match.re.groups > 0 and match.end() == len(text)
+        return None if may_grow and not pattern.endswith("$") else match
 
     def _read(self, seconds):
         """Reads once; False when time is over or QEMU has ended."""

@@ -27,7 +27,7 @@ def uboot(system, vm, command, answer, timeout=120):
 def test_uboot_commands(machine):
     system = machine("systems/uboot.yaml")
     uboot_prompt(system, "uboot")
-    memory = uboot(system, "uboot", "bdinfo", r"-> size\s+= 0x([0-9a-f]+)")
+    memory = uboot(system, "uboot", "bdinfo", r"-> size\s+= 0x([0-9a-f]+)$")
     assert int(memory.group(1), 16) == 256 << 20
     uboot(system, "uboot", "version", r"aarch64-linux-gnu-gcc|gcc \(Debian")
     uboot(system, "uboot", "mw.l 0x48000000 0xcafe1234 4; md.l 0x48000000 4", r"48000000: cafe1234")
