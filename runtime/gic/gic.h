@@ -1,5 +1,7 @@
-/* The physical GICv3: EL2 owns it whole; guests never reach it [IHI0069].
+/* The physical GIC, whichever version: EL2 owns it whole; guests never reach it.
  *
+ * The folder of the board's version has the sources, and "gic_cpu.h", which the include path finds,
+ * with what every interrupt runs through.
  * EOImode is 1: EL2 drops the priority on acknowledge, and deactivation is the guest's for
  * HW-linked interrupts and EL2's for its own. All physical interrupts are Group 1 NS. */
 #ifndef GIC_GIC_H
@@ -17,9 +19,9 @@ void gic_init_cpu(unsigned cpu); /* on each CPU: its redistributor and CPU inter
 unsigned gic_version(void);
 
 /* Acknowledge (returns an INTID), drop the priority, deactivate; on the CPU that took it. */
-uint32_t gic_acknowledge(void);
-void gic_priority_drop(uint32_t intid);
-void gic_deactivate(uint32_t intid);
+static inline uint32_t gic_acknowledge(void);
+static inline void gic_priority_drop(uint32_t intid);
+static inline void gic_deactivate(uint32_t intid);
 
 /* Physical SPIs; from any CPU. `cpu` is a CPU id. */
 void gic_spi_enable(uint32_t intid, bool enable);
@@ -39,5 +41,7 @@ bool gic_ppi_is_pending_on(unsigned cpu, uint32_t intid);
 
 /* Sends SGI `GIC_SGI_MESSAGE` to another CPU; what was written before is visible there. */
 void gic_send_message_sgi(unsigned cpu);
+
+#include "gic_cpu.h"
 
 #endif

@@ -9,7 +9,7 @@
 #ifndef VGIC_STATE_H
 #define VGIC_STATE_H
 
-#include "arch/gich.h"
+#include "gic/gich.h"
 #include "arch/spinlock.h"
 #include "vm/vcpu.h"
 

@@ -35,18 +35,18 @@ static void note(const char *what, unsigned n)
     }
 }
 
-uint32_t gic_acknowledge(void)
+uint32_t fake_gic_acknowledge(void)
 {
     return (acknowledged < pending_count) ? pending[acknowledged++] : GIC_INTID_SPURIOUS;
 }
 
-void gic_priority_drop(uint32_t intid)
+void fake_gic_priority_drop(uint32_t intid)
 {
     (void)intid;
     dropped++;
 }
 
-void gic_deactivate(uint32_t intid)
+void fake_gic_deactivate(uint32_t intid)
 {
     (void)intid;
     deactivated++;

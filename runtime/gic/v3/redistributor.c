@@ -9,8 +9,8 @@
 
 #include "core/panic.h"
 #include "core/percpu.h"
-#include "gic/cpu_interface.h"
-#include "gic/gic_regs.h"
+#include "gic/v3/cpu_interface.h"
+#include "gic/v3/gic_regs.h"
 #include "lib/bits.h"
 
 enum { FRAME_PAIR_BYTES = 0x20000, FRAME_QUAD_BYTES = 0x40000 };

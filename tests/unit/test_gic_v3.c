@@ -1,7 +1,9 @@
-/* sources: gic/distributor.c gic/redistributor.c gic/cpu_interface.c */
+/* sources: gic/v3/distributor.c gic/v3/redistributor.c gic/v3/cpu_interface.c */
 /* The physical GICv3 driver against registers written from IHI0069 12.8 to 12.11: with one security
  * state and as the Non-secure view of two, frames in any order, and a GIC that is not there.
  * @req IRQ-3 */
+#include "gic/v3/gic_cpu.h"
+
 #include "arch/barrier.h"
 #include "arch/mmio.h"
 #include "arch/sysreg.h"

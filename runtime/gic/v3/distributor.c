@@ -14,7 +14,7 @@
 #include "arch/barrier.h"
 #include "arch/spinlock.h"
 #include "core/panic.h"
-#include "gic/gic_regs.h"
+#include "gic/v3/gic_regs.h"
 #include "lib/bits.h"
 
 enum { SPI_FIRST = 32, SPI_END = 1020 };
