@@ -33,11 +33,12 @@ WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wundef -Wvla 
             -Wwrite-strings -Wredundant-decls -Wno-type-limits -Wswitch-enum -Wformat=2 -Werror
 # -Wno-type-limits: a count of the description may be 0, and "i < 0U" is then right.
 # -mstrict-align: nothing at EL2 may depend on unaligned accesses. No floating point at EL2: its
-# registers are the guest's. Frame pointers carry the backtrace of a panic.
+# registers are the guest's, and x18 stays the guest's too (arch/vectors.S). Frame pointers carry
+# the backtrace of a panic.
 CFLAGS := -std=gnu11 -Os -g -ffreestanding -fno-common -fno-pic -fno-pie -fno-builtin \
           -fno-asynchronous-unwind-tables -fno-stack-protector -fno-omit-frame-pointer \
           -fno-delete-null-pointer-checks -fno-optimize-sibling-calls -ffunction-sections \
-          -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+          -march=armv8-a -ffixed-x18 -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
           -mcmodel=small -ffile-prefix-map=$(CURDIR)=. -Iruntime -Iruntime/gic/$(GIC) -I$(GEN) $(WARNINGS)
 # The files that every exit runs through are compiled for speed, and call last without a frame;
 # the rest is compiled for size.
@@ -45,7 +46,7 @@ HOT := gic/$(GIC)/cpu_interface gic/$(GIC)/virtual mmio/dispatch mmio/transfer p
        sysreg/id_registers sysreg/sysreg_trap vgic/choice vgic/gicd vgic/gicr vgic/hw vgic/lists \
        vgic/regs vgic/regs_irq vgic/route vgic/sgi vgic/vgic \
        world/ns/exceptions world/ns/exit world/ns/interrupts
-$(HOT:%=$(OBJ)/%.c.o): CFLAGS += -O2 -foptimize-sibling-calls
+$(HOT:%=$(OBJ)/%.c.o): CFLAGS += -O2 -foptimize-sibling-calls -fomit-frame-pointer
 ifeq ($(FLAVOUR),ubsan)
 # Undefined behaviour traps: a BRK at EL2, which panics with its place.
 CFLAGS += -fsanitize=undefined -fno-sanitize=alignment -fsanitize-undefined-trap-on-error

@@ -9,9 +9,11 @@
 
 #include "lib/types.h"
 
-enum { GIC_SGI_MESSAGE = 0, GIC_PPI_MAINTENANCE = 25, GIC_PPI_VTIMER = 27, GIC_PPI_PTIMER = 30,
+/* No interrupt that can arrive has INTID 0. */
+enum { GIC_SGI_MESSAGE = 1, GIC_PPI_MAINTENANCE = 25, GIC_PPI_VTIMER = 27, GIC_PPI_PTIMER = 30,
        GIC_PPI_PMU = 23, GIC_PPI_HTIMER = 26 };
 #define GIC_INTID_SPURIOUS 1023U
+#define GIC_INTID_SPECIAL 1020U /* from here on: not an interrupt [IHI0069 2.2.1] */
 
 void gic_init_distributor(void); /* once, on the boot CPU */
 void gic_init_cpu(unsigned cpu); /* on each CPU: its redistributor and CPU interface */

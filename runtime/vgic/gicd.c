@@ -25,6 +25,19 @@
 #define TYPER_A3V BIT(24)
 #define TYPER_RSS BIT(26)
 
+/* Offsets [IHI0069 12.8]. */
+enum {
+    GICD_CTLR = 0x0000,
+    GICD_TYPER = 0x0004,
+    GICD_IIDR = 0x0008,
+    GICD_SETSPI_NSR = 0x0040,
+    GICD_CLRSPI_NSR = 0x0048,
+    GICD_WORDS_END = 0x0080,
+    GICD_IROUTER = 0x6000, /* as if there were one for INTID 0 */
+    GICD_IDS = 0xFFD0,
+};
+#define GICD_PIDR0 0x92U
+
 #define ROUTER_WRITABLE (FIELD(39, 31) | FIELD(23, 0))
 #define ROUTER_AFF3_TO_0 (FIELD(39, 32) | FIELD(23, 0))
 
@@ -40,16 +53,18 @@ static bool is_write_pending(const struct vgic_vm *g)
     return false;
 }
 
-static uint64_t read_ctlr(struct vgic_access *a)
+SLOW_PATH static enum mmio_outcome read_ctlr(uint16_t vm, uint64_t *value)
 {
-    return a->g->ctlr | CTLR_ARE | CTLR_DS | (is_write_pending(a->g) ? CTLR_RWP : 0U);
+    struct vgic_vm *g = vgic_acquire(vm);
+    const uint64_t ctlr = g->ctlr | CTLR_ARE | CTLR_DS | (is_write_pending(g) ? CTLR_RWP : 0U);
+
+    vgic_release(g);
+    return mmio_answer(value, ctlr);
 }
 
-static void write_ctlr(struct vgic_access *a)
+static void write_ctlr(struct vgic_vm *g, uint64_t value)
 {
-    struct vgic_vm *g = a->g;
-
-    g->ctlr = (uint32_t)a->value & CTLR_GROUPS;
+    g->ctlr = (uint32_t)value & CTLR_GROUPS;
     for (unsigned i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
         vgic_private_changed(g, vgic_redist_at(g, i), 0);
     }
@@ -58,110 +73,145 @@ static void write_ctlr(struct vgic_access *a)
     }
 }
 
-static uint64_t read_typer(struct vgic_access *a)
+static uint64_t typer(uint16_t vm)
 {
-    return a->g->spi_words | TYPER_MBIS | TYPER_IDBITS | TYPER_A3V | TYPER_RSS;
-}
-
-static uint64_t read_iidr(struct vgic_access *a)
-{
-    (void)a;
-    return VGIC_IIDR_VALUE;
+    return cfg_vms[vm].spi_count / 32U | TYPER_MBIS | TYPER_IDBITS | TYPER_A3V | TYPER_RSS;
 }
 
 /* GICD_SETSPI_NSR and GICD_CLRSPI_NSR carry an INTID; the rest is as for ISPENDR and ICPENDR,
  * but for a level-sensitive SPI, whose input the messages are [IHI0069 12.9.5, 12.9.37]. */
-static void write_message(struct vgic_access *a, bool set)
+static void write_message(struct vgic_vm *g, uint64_t value, bool set)
 {
-    const unsigned intid = (unsigned)bits_get(a->value, 9, 0);
-    struct vgic_word *w;
+    struct vgic_access a = {.g = g, .intid = (uint32_t)bits_get(value, 9, 0)};
 
-    if (intid < VGIC_PRIVATE_COUNT || !vgic_has_intid(a->g, intid)) {
+    if (a.intid < VGIC_PRIVATE_COUNT || !vgic_has_intid(g, a.intid)) {
         return;
     }
-    w = vgic_spi_word(a->g, intid / 32U - 1U);
-    a->intid = intid;
-    a->value = BIT(intid % 32U);
-    if (!bit_is_set(w->edge | w->hw, intid % 32U)) {
-        w->line = set ? (w->line | (uint32_t)a->value) : (w->line & ~(uint32_t)a->value);
-        vgic_spis_changed(a->g, intid / 32U - 1U, 0);
+    struct vgic_word *const w = vgic_spi_word(g, a.intid / 32U - 1U);
+
+    a.value = BIT(a.intid % 32U);
+    if (!bit_is_set(w->edge | w->hw, a.intid % 32U)) {
+        w->line = set ? (w->line | (uint32_t)a.value) : (w->line & ~(uint32_t)a.value);
+        vgic_spis_changed(g, a.intid / 32U - 1U, 0);
     } else if (set) {
-        vgic_write_set_pending(a);
+        vgic_write_set_pending(&a);
     } else {
-        vgic_write_clear_pending(a);
+        vgic_write_clear_pending(&a);
     }
-}
-
-static void write_setspi(struct vgic_access *a)
-{
-    write_message(a, true);
-}
-
-static void write_clrspi(struct vgic_access *a)
-{
-    write_message(a, false);
-}
-
-static uint64_t read_router(struct vgic_access *a)
-{
-    return vgic_spi_of(a->g, a->intid)->router;
 }
 
 /* With IRM = 1 the affinity is RES0 [IHI0069 12.9.22]. */
-static void write_router(struct vgic_access *a)
+static void write_router(struct vgic_vm *g, unsigned intid, uint64_t value)
 {
-    uint64_t router = a->value & ROUTER_WRITABLE & ~FIELD(30, 24);
+    uint64_t router = value & ROUTER_WRITABLE & ~FIELD(30, 24);
 
     if (bit_is_set(router, 31)) {
         router &= ~ROUTER_AFF3_TO_0;
     }
-    vgic_spi_set_router(a->g, a->intid, router);
+    vgic_spi_set_router(g, intid, router);
 }
 
-static uint64_t read_id(struct vgic_access *a)
+/* INTID of the GICD_IROUTER<n> at `offset`; false when there is none, or the access is not one. */
+static bool find_router(uint16_t vm, uint32_t offset, unsigned size_bytes, unsigned *intid)
 {
-    return vgic_identification(a->offset, 0x92);
+    *intid = (offset - GICD_IROUTER) / 8U;
+    return offset >= GICD_IROUTER && *intid >= VGIC_PRIVATE_COUNT &&
+           *intid < (unsigned)VGIC_PRIVATE_COUNT + cfg_vms[vm].spi_count &&
+           vgic_is_64_access(offset, size_bytes);
 }
 
-/* Sorted by offset. Offsets without a row are reserved, or belong to what is said above to read
- * as zero. IROUTER begins at INTID 0 here, so that its bits an interrupt count the INTID. */
-static const struct vgic_reg rows[] = {
-    {0x0000, 0x0003, 0, WIDTH_32, false, read_ctlr, write_ctlr},
-    {0x0004, 0x0007, 0, WIDTH_32, true, read_typer, NULL},
-    {0x0008, 0x000B, 0, WIDTH_32, true, read_iidr, NULL},
-    {0x000C, 0x000F, 0, WIDTH_32, false, NULL, NULL}, /* TYPER2 */
-    {0x0010, 0x0013, 0, WIDTH_32, false, NULL, NULL}, /* STATUSR */
-    {0x0040, 0x0043, 0, WIDTH_32, false, NULL, write_setspi},
-    {0x0048, 0x004B, 0, WIDTH_32, false, NULL, write_clrspi},
-    {0x0080, 0x00FF, 1, WIDTH_32, false, vgic_read_group, vgic_write_group},
-    {0x0100, 0x017F, 1, WIDTH_32, false, vgic_read_enabled, vgic_write_enable},
-    {0x0180, 0x01FF, 1, WIDTH_32, false, vgic_read_enabled, vgic_write_disable},
-    {0x0200, 0x027F, 1, WIDTH_32, false, vgic_read_pending, vgic_write_set_pending},
-    {0x0280, 0x02FF, 1, WIDTH_32, false, vgic_read_pending, vgic_write_clear_pending},
-    {0x0300, 0x037F, 1, WIDTH_32, false, vgic_read_active, vgic_write_set_active},
-    {0x0380, 0x03FF, 1, WIDTH_32, false, vgic_read_active, vgic_write_clear_active},
-    {0x0400, 0x07FF, 8, WIDTH_8 | WIDTH_32, false, vgic_read_priority, vgic_write_priority},
-    {0x0800, 0x0BFF, 8, WIDTH_8 | WIDTH_32, false, NULL, NULL}, /* ITARGETSR */
-    {0x0C00, 0x0CFF, 2, WIDTH_32, false, vgic_read_config, vgic_write_config},
-    {0x0D00, 0x0D7F, 1, WIDTH_32, false, NULL, NULL}, /* IGRPMODR */
-    {0x0E00, 0x0EFF, 2, WIDTH_32, false, NULL, NULL}, /* NSACR */
-    {0x0F00, 0x0F03, 0, WIDTH_32, false, NULL, NULL}, /* SGIR */
-    {0x0F10, 0x0F2F, 8, WIDTH_8 | WIDTH_32, false, NULL, NULL}, /* CPENDSGIR, SPENDSGIR */
-    {0x6000, 0x7FFF, 64, WIDTH_32 | WIDTH_64, false, read_router, write_router},
-    {0xFFD0, 0xFFFF, 0, WIDTH_32, true, read_id, NULL},
-};
-
-/* Row numbers above. */
-static const uint8_t starts[32] = {
-    [0] = 0,   [1] = 7,          [2] = 8,           [3] = 9,         [4] = 10, [5] = 11,
-    [6] = 12,  [7] = 13,         [8 ... 15] = 14,   [16 ... 23] = 15, [24 ... 25] = 16,
-    [26] = 17, [27 ... 29] = 18, [30] = 19,         [31] = 21,
-};
-
-static const struct vgic_regs regs = {rows, ARRAY_COUNT(rows), starts, 21};
-
-bool vgic_gicd_access(uint16_t vm, struct mmio_access *m)
+/* What lies beyond the registers of single interrupts. */
+SLOW_PATH static enum mmio_outcome read_far(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                            uint64_t *value)
 {
-    vgic_regs_access(&regs, vm, NULL, (uint32_t)m->offset, m);
-    return true;
+    unsigned intid;
+
+    if (offset >= GICD_IDS) {
+        return mmio_answer(value, vgic_identification(offset - GICD_IDS, size_bytes, GICD_PIDR0));
+    }
+    if (!find_router(vm, offset, size_bytes, &intid)) {
+        return mmio_answer(value, 0);
+    }
+    struct vgic_vm *g = vgic_acquire(vm);
+    const uint64_t router = vgic_spi_of(g, intid)->router;
+
+    vgic_release(g);
+    return mmio_answer(value, vgic_part_of_64(router, offset, size_bytes));
+}
+
+/* A word that is written leaves the other as it is. */
+SLOW_PATH static void write_far(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t value)
+{
+    const unsigned low = ((offset & 4U) != 0U) ? 32U : 0U;
+    unsigned intid;
+
+    if (!find_router(vm, offset, size_bytes, &intid)) {
+        return;
+    }
+    struct vgic_vm *g = vgic_acquire(vm);
+    const uint64_t router = (size_bytes == WIDTH_64)
+                                ? value
+                                : bits_set(vgic_spi_of(g, intid)->router, low + 31U, low, value);
+
+    write_router(g, intid, router);
+    vgic_release(g);
+}
+
+/* Words about the distributor as a whole; TYPER2, STATUSR and the rest are not there. */
+static enum mmio_outcome read_word(uint16_t vm, uint32_t offset, uint64_t *value)
+{
+    switch (offset) {
+    case GICD_TYPER:
+        return mmio_answer(value, typer(vm));
+    case GICD_CTLR:
+        return read_ctlr(vm, value);
+    case GICD_IIDR:
+        return mmio_answer(value, VGIC_IIDR_VALUE);
+    default:
+        return mmio_answer(value, 0);
+    }
+}
+
+SLOW_PATH static void write_word(uint16_t vm, uint32_t offset, uint64_t value)
+{
+    struct vgic_vm *g = vgic_acquire(vm);
+
+    switch (offset) {
+    case GICD_CTLR:
+        write_ctlr(g, value);
+        break;
+    case GICD_SETSPI_NSR:
+        write_message(g, value, true);
+        break;
+    case GICD_CLRSPI_NSR:
+        write_message(g, value, false);
+        break;
+    default:
+        break;
+    }
+    vgic_release(g);
+}
+
+enum mmio_outcome vgic_gicd_read(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t *value)
+{
+    if (offset < GICD_WORDS_END) {
+        return (size_bytes == WIDTH_32) ? read_word(vm, offset, value) : mmio_answer(value, 0);
+    }
+    if (offset < VGIC_IRQ_REGS_END) {
+        return vgic_irq_regs_read(vm, NULL, offset, size_bytes, value);
+    }
+    return read_far(vm, offset, size_bytes, value);
+}
+
+enum mmio_outcome vgic_gicd_write(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t value)
+{
+    if (offset >= GICD_WORDS_END && offset < VGIC_IRQ_REGS_END) {
+        return vgic_irq_regs_write(vm, NULL, offset, size_bytes, value);
+    }
+    if (offset >= VGIC_IRQ_REGS_END) {
+        write_far(vm, offset, size_bytes, value);
+    } else if (size_bytes == WIDTH_32) {
+        write_word(vm, offset, value);
+    }
+    return MMIO_DONE;
 }

@@ -13,7 +13,19 @@
 
 #include "lib/bits.h"
 
-enum { FRAME_SHIFT = 16, FRAME_PAIR_SHIFT = 17 };
+#define FRAME_PAIR_SHIFT 17U
+#define FRAME_SGI UINT32_C(0x10000)
+#define FRAME_OFFSET UINT32_C(0xFFFF)
+
+/* Offsets in RD_base [IHI0069 12.10]. */
+enum {
+    GICR_CTLR = 0x0000,
+    GICR_IIDR = 0x0004,
+    GICR_TYPER = 0x0008,
+    GICR_WAKER = 0x0014,
+    GICR_IDS = 0xFFD0
+};
+#define GICR_PIDR0 0x93U
 
 #define CTLR_RWP BIT(3)
 #define WAKER_PROCESSOR_SLEEP BIT(1)
@@ -21,97 +33,115 @@ enum { FRAME_SHIFT = 16, FRAME_PAIR_SHIFT = 17 };
 #define TYPER_LAST BIT(4)
 enum { TYPER_PROCESSOR_NUMBER_SHIFT = 8 };
 
-static bool is_write_pending(const struct vgic_access *a)
+static bool is_write_pending(const struct vgic_vm *g, const struct vgic_redist *r)
 {
-    return a->r != a->g->own && a->r->stale == VGIC_RELIST;
+    return r != g->own && r->stale == VGIC_RELIST;
 }
 
-static uint64_t read_ctlr(struct vgic_access *a)
+uint64_t vgic_gicr_typer(uint16_t vm, unsigned index)
 {
-    return is_write_pending(a) ? CTLR_RWP : 0U;
+    const struct cfg_vm *const cfg = &cfg_vms[vm];
+    const uint64_t mpidr = cfg_vcpus[cfg->first_vcpu + index].vmpidr;
+    const uint64_t affinity = (bits_get(mpidr, 39, 32) << 24) | bits_get(mpidr, 23, 0);
+
+    return affinity << 32 | (uint64_t)index << TYPER_PROCESSOR_NUMBER_SHIFT |
+           ((index + 1U == cfg->vcpu_count) ? TYPER_LAST : 0U);
 }
 
-static uint64_t read_iidr(struct vgic_access *a)
+static uint64_t waker(const struct vgic_vm *g, const struct vgic_redist *r)
 {
-    (void)a;
-    return VGIC_IIDR_VALUE;
+    const bool is_quiet = r->is_asleep && !is_write_pending(g, r);
+
+    return (r->is_asleep ? WAKER_PROCESSOR_SLEEP : 0U) | (is_quiet ? WAKER_CHILDREN_ASLEEP : 0U);
 }
 
-static uint64_t read_typer(struct vgic_access *a)
+SLOW_PATH static void write_waker(uint16_t vm, struct vgic_redist *r, uint64_t value)
 {
-    const uint64_t mpidr = cfg_vcpus[a->r->vcpu].vmpidr;
-    const unsigned index = vgic_index_of(a->g, a->r);
-    uint64_t typer = (bits_get(mpidr, 39, 32) << 56) | (bits_get(mpidr, 23, 0) << 32);
+    const bool is_asleep = (value & WAKER_PROCESSOR_SLEEP) != 0U;
+    struct vgic_vm *g = vgic_acquire(vm);
 
-    typer |= (uint64_t)index << TYPER_PROCESSOR_NUMBER_SHIFT;
-    typer |= (index + 1U == vgic_cfg(a->g)->vcpu_count) ? TYPER_LAST : 0U;
-    return typer;
+    if (r->is_asleep != is_asleep) {
+        r->is_asleep = is_asleep;
+        vgic_mark(g, r, VGIC_RELIST);
+        vgic_spi_route_one_of_n(g);
+    }
+    vgic_release(g);
 }
 
-static uint64_t read_waker(struct vgic_access *a)
+/* GICR_CTLR and GICR_WAKER: what depends on what CPUs have done. */
+static enum mmio_outcome read_state(uint16_t vm, const struct vgic_redist *r, uint32_t offset,
+                                    uint64_t *value)
 {
-    const bool is_quiet = a->r->is_asleep && !is_write_pending(a);
+    struct vgic_vm *g = vgic_acquire(vm);
+    const uint64_t ctlr = is_write_pending(g, r) ? CTLR_RWP : 0U;
+    const uint64_t state = (offset == GICR_CTLR) ? ctlr : waker(g, r);
 
-    return (a->r->is_asleep ? WAKER_PROCESSOR_SLEEP : 0U) |
-           (is_quiet ? WAKER_CHILDREN_ASLEEP : 0U);
+    vgic_release(g);
+    return mmio_answer(value, state);
 }
 
-static void write_waker(struct vgic_access *a)
+/* RD_base: words. */
+SLOW_PATH static enum mmio_outcome read_word(uint16_t vm, const struct vgic_redist *r,
+                                             uint32_t offset, uint64_t *value)
 {
-    const bool is_asleep = (a->value & WAKER_PROCESSOR_SLEEP) != 0U;
-
-    if (a->r->is_asleep != is_asleep) {
-        a->r->is_asleep = is_asleep;
-        vgic_mark(a->g, a->r, VGIC_RELIST);
-        vgic_spi_route_one_of_n(a->g);
+    switch (offset) {
+    case GICR_CTLR:
+    case GICR_WAKER:
+        return read_state(vm, r, offset, value);
+    case GICR_IIDR:
+        return mmio_answer(value, VGIC_IIDR_VALUE);
+    default:
+        return mmio_answer(value, (offset >= GICR_IDS)
+                                      ? vgic_identification(offset - GICR_IDS, WIDTH_32, GICR_PIDR0)
+                                      : 0U);
     }
 }
 
-static uint64_t read_id(struct vgic_access *a)
+static enum mmio_outcome read_rd(uint16_t vm, const struct vgic_redist *r, uint32_t offset,
+                                 unsigned size_bytes, uint64_t *value)
 {
-    return vgic_identification(a->offset, 0x93);
+    if ((offset & ~4U) == GICR_TYPER && vgic_is_64_access(offset, size_bytes)) {
+        return mmio_answer(value, vgic_part_of_64(r->typer, offset, size_bytes));
+    }
+    return (size_bytes == WIDTH_32) ? read_word(vm, r, offset, value) : mmio_answer(value, 0);
 }
 
-static const struct vgic_reg rd_rows[] = {
-    {0x0000, 0x0003, 0, WIDTH_32, false, read_ctlr, NULL},
-    {0x0004, 0x0007, 0, WIDTH_32, true, read_iidr, NULL},
-    {0x0008, 0x000F, 0, WIDTH_32 | WIDTH_64, true, read_typer, NULL},
-    {0x0010, 0x0013, 0, WIDTH_32, false, NULL, NULL}, /* STATUSR */
-    {0x0014, 0x0017, 0, WIDTH_32, false, read_waker, write_waker},
-    {0x0070, 0x007F, 0, WIDTH_32 | WIDTH_64, false, NULL, NULL}, /* PROPBASER, PENDBASER */
-    {0xFFD0, 0xFFFF, 0, WIDTH_32, true, read_id, NULL},
-};
-
-static const struct vgic_reg sgi_rows[] = {
-    {0x0080, 0x0083, 1, WIDTH_32, false, vgic_read_group, vgic_write_group},
-    {0x0100, 0x0103, 1, WIDTH_32, false, vgic_read_enabled, vgic_write_enable},
-    {0x0180, 0x0183, 1, WIDTH_32, false, vgic_read_enabled, vgic_write_disable},
-    {0x0200, 0x0203, 1, WIDTH_32, false, vgic_read_pending, vgic_write_set_pending},
-    {0x0280, 0x0283, 1, WIDTH_32, false, vgic_read_pending, vgic_write_clear_pending},
-    {0x0300, 0x0303, 1, WIDTH_32, false, vgic_read_active, vgic_write_set_active},
-    {0x0380, 0x0383, 1, WIDTH_32, false, vgic_read_active, vgic_write_clear_active},
-    {0x0400, 0x041F, 8, WIDTH_8 | WIDTH_32, false, vgic_read_priority, vgic_write_priority},
-    {0x0C00, 0x0C07, 2, WIDTH_32, false, vgic_read_config, NULL}, /* fixed: as wired */
-    {0x0D00, 0x0D03, 1, WIDTH_32, false, NULL, NULL},             /* IGRPMODR0 */
-    {0x0E00, 0x0E03, 2, WIDTH_32, false, NULL, NULL},             /* NSACR */
-};
-
-/* RD_base and SGI_base, in this order. */
-static const struct vgic_regs frames[] = {
-    {rd_rows, ARRAY_COUNT(rd_rows), NULL, 0},
-    {sgi_rows, ARRAY_COUNT(sgi_rows), NULL, 0},
-};
-
-bool vgic_gicr_access(uint16_t vm, struct mmio_access *m)
+/* The frame that `offset` of the region lies in: its redistributor, or NULL beyond the last. */
+static struct vgic_redist *find_redist(uint16_t vm, uint32_t offset)
 {
-    const unsigned index = (unsigned)(m->offset >> FRAME_PAIR_SHIFT);
+    const unsigned index = offset >> FRAME_PAIR_SHIFT;
 
-    if (index < cfg_vms[vm].vcpu_count) {
-        vgic_regs_access(&frames[bits_get(m->offset, FRAME_SHIFT, FRAME_SHIFT)], vm,
-                         &vgic_redists[cfg_vms[vm].first_vcpu + index],
-                         (uint32_t)bits_get(m->offset, FRAME_SHIFT - 1U, 0), m);
-    } else if (!m->is_write) {
-        m->value = 0;
+    return (index < cfg_vms[vm].vcpu_count) ? &vgic_redists[cfg_vms[vm].first_vcpu + index] : NULL;
+}
+
+enum mmio_outcome vgic_gicr_read(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t *value)
+{
+    struct vgic_redist *const r = find_redist(vm, offset);
+    const uint32_t in_frame = offset & FRAME_OFFSET;
+
+    if (r == NULL) {
+        return mmio_answer(value, 0);
     }
-    return true;
+    if ((offset & FRAME_SGI) == 0U) {
+        return read_rd(vm, r, in_frame, size_bytes, value);
+    }
+    return (in_frame < VGIC_IRQ_REGS_END) ? vgic_irq_regs_read(vm, r, in_frame, size_bytes, value)
+                                          : mmio_answer(value, 0);
+}
+
+enum mmio_outcome vgic_gicr_write(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t value)
+{
+    struct vgic_redist *const r = find_redist(vm, offset);
+    const uint32_t in_frame = offset & FRAME_OFFSET;
+
+    if (r == NULL) {
+        return MMIO_DONE;
+    }
+    if ((offset & FRAME_SGI) != 0U && in_frame < VGIC_IRQ_REGS_END) {
+        return vgic_irq_regs_write(vm, r, in_frame, size_bytes, value);
+    }
+    if ((offset & FRAME_SGI) == 0U && in_frame == GICR_WAKER && size_bytes == WIDTH_32) {
+        write_waker(vm, r, value);
+    }
+    return MMIO_DONE;
 }

@@ -51,8 +51,8 @@ enum { LR_PRIORITY_SHIFT = 48, LR_PINTID_SHIFT = 32 };
 /* Is `r` the one to be interrupted, whoever has it active? */
 static bool is_routed_here(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid)
 {
-    return !r->is_asleep && (intid < VGIC_PRIVATE_COUNT ||
-                             vgic_spi_of(g, intid)->target == vgic_index_of(g, r));
+    return !r->is_asleep &&
+           (intid < VGIC_PRIVATE_COUNT || vgic_spi_of(g, intid)->target == vgic_index_of(g, r));
 }
 
 /* State, EOI and HW as the rules above have them. */
@@ -64,8 +64,8 @@ static uint64_t compose_state(const struct vgic_vm *g, const struct vgic_redist 
     const bool is_deliverable = (word_deliverable(g, w) & bit) != 0U;
     const bool is_edge = (w->edge & bit) != 0U;
     const bool is_hw = (w->hw & bit) != 0U;
-    const bool as_pending = is_deliverable && is_routed_here(g, r, intid) &&
-                            (!is_active || (is_edge && !is_hw));
+    const bool as_pending =
+        is_deliverable && is_routed_here(g, r, intid) && (!is_active || (is_edge && !is_hw));
     uint64_t lr = (is_active ? LR_ACTIVE : 0U) | (as_pending ? LR_PENDING : 0U);
 
     if (is_hw) {

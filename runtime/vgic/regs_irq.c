@@ -13,12 +13,12 @@
 #include "vgic/regs.h"
 #include "vgic/vgic.h"
 
+#include "gic/gic.h"
 #include "lib/bits.h"
 #include "vgic/hw.h"
 #include "vgic/lists.h"
 #include "vgic/route.h"
 #include "vgic/word.h"
-#include "gic/gic.h"
 
 enum { VMCR_VEOIM = 9 };
 
@@ -281,8 +281,8 @@ static void configure_physical(const struct vgic_access *a, uint32_t changed)
     for (uint32_t bits = changed & w->hw; bits != 0U; bits &= bits - 1U) {
         const unsigned intid = intid_of(a, bits);
         const struct vgic_redist *r = vgic_spi_holder(a->g, intid);
-        const unsigned cpu = (r != NULL) ? cfg_vcpus[r->vcpu].cpu
-                                         : cfg_vcpus[vgic_cfg(a->g)->first_vcpu].cpu;
+        const unsigned cpu =
+            (r != NULL) ? cfg_vcpus[r->vcpu].cpu : cfg_vcpus[vgic_cfg(a->g)->first_vcpu].cpu;
         gic_spi_configure(vgic_hw_pintid(a->g, intid), bit_is_set(w->edge, intid % 32U), cpu);
         vgic_hw_enable(a->g, a->r, intid, bit_is_set(w->enabled, intid % 32U));
     }
@@ -291,6 +291,9 @@ static void configure_physical(const struct vgic_access *a, uint32_t changed)
 /* SPIs only: SGIs are edge-triggered, and PPIs are what they are wired to. */
 void vgic_write_config(struct vgic_access *a)
 {
+    if (a->intid < VGIC_PRIVATE_COUNT) {
+        return;
+    }
     struct vgic_word *w = word_of(a);
     const uint32_t before = w->edge;
 

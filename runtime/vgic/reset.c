@@ -37,6 +37,7 @@ static void reset_redist(uint16_t vm, uint16_t vcpu)
 
     (void)memset(r, 0, sizeof(*r));
     r->vcpu = vcpu;
+    r->typer = vgic_gicr_typer(vm, vcpu - (unsigned)cfg_vms[vm].first_vcpu);
     r->word.edge = SGI_BITS;
     r->word.hw = hw_ppis(vm);
 }

@@ -67,8 +67,7 @@ static void word_set_line(struct vgic_word *w, uint32_t bit, bool high)
 void vgic_set_line(uint16_t vm, uint16_t vcpu_index, uint16_t intid, bool high)
 {
     struct vgic_vm *g = vgic_acquire(vm);
-    struct vgic_redist *r =
-        vgic_redist_at(g, (intid < VGIC_PRIVATE_COUNT) ? vcpu_index : 0U);
+    struct vgic_redist *r = vgic_redist_at(g, (intid < VGIC_PRIVATE_COUNT) ? vcpu_index : 0U);
     struct vgic_word *w = vgic_word_of(g, r, intid);
     const uint32_t bit = UINT32_C(1) << (intid % 32U);
 

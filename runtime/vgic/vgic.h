@@ -45,7 +45,15 @@ bool vgic_has_pending(struct vcpu *v);
  * while GICR_WAKER.ProcessorSleep keeps it from the CPU interface. On its CPU. */
 bool vgic_has_wake_request(struct vcpu *v);
 
-bool vgic_gicd_access(uint16_t vm, struct mmio_access *a);
-bool vgic_gicr_access(uint16_t vm, struct mmio_access *a);
+/* The frames as devices (mmio/mmio.h); the instance is the VM. What does not exist, or is accessed
+ * with a width that it does not have, reads as zero and ignores writes. */
+enum mmio_outcome vgic_gicd_read(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                 uint64_t *value);
+enum mmio_outcome vgic_gicd_write(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                  uint64_t value);
+enum mmio_outcome vgic_gicr_read(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                 uint64_t *value);
+enum mmio_outcome vgic_gicr_write(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                  uint64_t value);
 
 #endif

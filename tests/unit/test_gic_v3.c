@@ -252,7 +252,7 @@ static void check_cpu(unsigned cpu, unsigned frame)
     on_cpu(cpu);
     gic_init_cpu(cpu);
     CHECK_EQ(r[frame].waker, 0);
-    CHECK_EQ(r[frame].enabled, 1u << 0 | 1u << 25);
+    CHECK_EQ(r[frame].enabled, 1u << GIC_SGI_MESSAGE | 1u << 25);
     CHECK_EQ(r[frame].pending | r[frame].active, 0);
     CHECK_EQ(r[frame].priority[0], 0xA0);
     CHECK_EQ(r[frame].priority[31], 0xA0);
@@ -352,11 +352,11 @@ TEST(ppis)
     on_cpu(1);
     gic_init_cpu(1);
     gic_ppi_enable(27, true);
-    CHECK_EQ(r[3].enabled, 1u << 0 | 1u << 25 | 1u << 27);
+    CHECK_EQ(r[3].enabled, 1u << GIC_SGI_MESSAGE | 1u << 25 | 1u << 27);
     gic_ppi_enable_on(0, 30, true);
-    CHECK_EQ(r[1].enabled, 1u << 0 | 1u << 25 | 1u << 30);
+    CHECK_EQ(r[1].enabled, 1u << GIC_SGI_MESSAGE | 1u << 25 | 1u << 30);
     gic_ppi_enable_on(0, 30, false);
-    CHECK_EQ(r[1].enabled, 1u << 0 | 1u << 25);
+    CHECK_EQ(r[1].enabled, 1u << GIC_SGI_MESSAGE | 1u << 25);
     gic_ppi_set_pending_on(0, 27, true);
     CHECK(gic_ppi_is_pending_on(0, 27) && !gic_ppi_is_pending_on(1, 27));
     gic_ppi_set_active(27, true);
@@ -368,12 +368,12 @@ TEST(ppis)
 TEST(message_sgi_names_its_target_and_is_ordered)
 {
     gic_send_message_sgi(2);
-    CHECK_EQ(fake_sysreg_get("ICC_SGI1R_EL1"), UINT64_C(1) << 44 | 0x1 << 16 | 1u << 2);
+    CHECK_EQ(fake_sysreg_get("ICC_SGI1R_EL1"), UINT64_C(1) << 44 | GIC_SGI_MESSAGE << 24 | 0x1 << 16 | 1u << 2);
     CHECK_EQ(fake_barriers.dsb, 1);
     CHECK_EQ(fake_barriers.isb, 1);
     gic_send_message_sgi(3);
     CHECK_EQ(fake_sysreg_get("ICC_SGI1R_EL1"),
-             UINT64_C(5) << 48 | UINT64_C(1) << 32 | 0x2 << 16 | 1u << 3);
+             UINT64_C(5) << 48 | UINT64_C(1) << 32 | GIC_SGI_MESSAGE << 24 | 0x2 << 16 | 1u << 3);
 }
 
 TEST(interrupts_at_el2)

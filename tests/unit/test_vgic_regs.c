@@ -2,6 +2,7 @@
 /* Every offset of the distributor and redistributors with every width, and the fields of each
  * register, from the register descriptions of IHI0069 12.8 to 12.11.
  * @req IRQ-1 */
+#include "fake/access.h"
 #include "fake/core.h"
 #include "vgic/vms.h"
 #include "vgic_machine.h"
