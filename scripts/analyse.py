@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 HERE = ROOT / "scripts" / "analysis"
 CACHE = ROOT / "build" / "analysis"
 # Of the headers that the build chooses by the board, those of this version.
-GIC = "-Iruntime/gic/v3"
+GIC = ["-Iruntime/gic/v3", "-Iruntime/vgic/v3"]
 # The build defines it by a source's folder; what it is makes no difference to a finding.
 LOG_MODULE = "-DLOG_MODULE=LOG_CORE"
 MISRA = re.compile(r"misra-c2012-(\d+\.\d+)")
@@ -50,7 +50,7 @@ def cppcheck(files):
                "--suppress=syntaxError:runtime/arch/smc.c",
                # false: newer versions miss declarations of what the compiler has built in
                "--suppress=misra-config",
-               "-Iruntime", GIC, f"-I{CACHE / 'include'}", "-D__aarch64__", LOG_MODULE,
+               "-Iruntime", *GIC, f"-I{CACHE / 'include'}", "-D__aarch64__", LOG_MODULE,
                "--template={file}:{line}: [{id}] {severity}: {message}", *files]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
@@ -64,7 +64,7 @@ def cppcheck(files):
 def clang_tidy(file):
     command = ["clang-tidy", "--quiet", "--warnings-as-errors=*", file, "--", "-std=gnu11",
                "--target=aarch64-linux-gnu", "-ffreestanding", "-mgeneral-regs-only", "-Iruntime",
-               GIC, f"-I{CACHE / 'include'}", LOG_MODULE]
+               *GIC, f"-I{CACHE / 'include'}", LOG_MODULE]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.splitlines() if done.returncode != 0 else []
 

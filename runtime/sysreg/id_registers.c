@@ -63,7 +63,7 @@ static const struct id_field pfr0_fields[] = {
     FIX(4, 1),                     /* EL1: AArch64 only, HCR_EL2.RW is 1 */
     SHOW_SIGNED(16, 1),            /* FP, with half precision */
     SHOW_SIGNED(20, 1),            /* AdvSIMD */
-    FIX(24, 1),                    /* GIC system registers 3.0/4.0: the vGIC's */
+    SHOW(24, 1),                   /* GIC system registers: with a GICv3, the vGIC's 3.0/4.0 */
     GRANTED(32, 1, CFG_VM_SVE, 0), /* SVE */
     SHOW(48, 1),                   /* DIT */
     SHOW(56, 3),                   /* CSV2 */

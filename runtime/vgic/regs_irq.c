@@ -20,8 +20,6 @@
 #include "vgic/word.h"
 #include "gic/gic.h"
 
-enum { VMCR_VEOIM = 9 };
-
 static struct vgic_word *word_of(const struct vgic_access *a)
 {
     return vgic_word_of(a->g, a->r, a->intid);
@@ -214,20 +212,6 @@ void vgic_write_clear_active(struct vgic_access *a)
     w->active &= ~clear;
     w->drop_active |= clear & w->listed;
     word_changed(a, 0);
-}
-
-/* The same as GICD_ICACTIVER for one INTID, from whichever vCPU. With EOImode 0 the write is
- * UNPREDICTABLE, and ignored [IHI0069 12.2.7]. */
-void vgic_dir_write(struct vcpu *v, uint64_t value)
-{
-    struct vgic_access a = {.g = vgic_acquire(v->vm), .intid = (uint32_t)bits_get(value, 23, 0)};
-
-    if (vgic_has_intid(a.g, a.intid) && bit_is_set(gich_vmcr_read(), VMCR_VEOIM)) {
-        a.r = &vgic_redists[v->id];
-        a.value = BIT(a.intid % 32U);
-        vgic_write_clear_active(&a);
-    }
-    vgic_release(a.g);
 }
 
 /* Where the priority of the first interrupt is, and how far it is to the next one's. */

@@ -63,7 +63,7 @@ static void write_waker(struct vgic_access *a)
     if (a->r->is_asleep != is_asleep) {
         a->r->is_asleep = is_asleep;
         vgic_mark(a->g, a->r, VGIC_RELIST);
-        vgic_spi_route_one_of_n(a->g);
+        vgic_spi_routes_follow_power(a->g);
     }
 }
 
