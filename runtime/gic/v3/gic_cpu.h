@@ -21,6 +21,9 @@
 #include "arch/sysreg.h"
 #include "gic/gic.h"
 
+/* ID_AA64PFR0_EL1.GIC of a guest: the system registers of GICv3.0 and 4.0. */
+enum { GIC_ID_AA64PFR0_GIC = 1 };
+
 static inline uint32_t gic_acknowledge(void)
 {
     return (uint32_t)SYSREG_READ(ICC_IAR1_EL1);

@@ -10,7 +10,6 @@
 #include "lib/bits.h"
 
 #define ROUTER_AFFINITY (FIELD(39, 32) | FIELD(23, 0))
-enum { ROUTER_IRM = 31 };
 
 static uint16_t vcpu_of_affinity(const struct vgic_vm *g, uint64_t affinity)
 {
@@ -37,11 +36,6 @@ static uint16_t one_of_n(const struct vgic_vm *g)
 
 uint16_t vgic_router_target(const struct vgic_vm *g, uint64_t router)
 {
-    return bit_is_set(router, ROUTER_IRM) ? one_of_n(g)
-                                          : vcpu_of_affinity(g, router & ROUTER_AFFINITY);
-}
-
-bool vgic_router_follows_power(uint64_t router)
-{
-    return bit_is_set(router, ROUTER_IRM);
+    return bit_is_set(router, VGIC_ROUTER_IRM) ? one_of_n(g)
+                                               : vcpu_of_affinity(g, router & ROUTER_AFFINITY);
 }

@@ -6,7 +6,10 @@
 #ifndef VGIC_VARIANT_H
 #define VGIC_VARIANT_H
 
+#include "lib/bits.h"
 #include "vgic/state.h"
+
+enum { VGIC_ROUTER_IRM = 31 }; /* GICD_IROUTER.Interrupt_Routing_Mode */
 
 /* `intid` goes into a list register, as pending or else as active: the bits of it that name the
  * source. */
@@ -47,7 +50,11 @@ static inline bool vgic_has_source(unsigned intid)
 /* Index of the vCPU that an SPI with this GICD_IROUTER goes to now, or VGIC_NO_VCPU. */
 uint16_t vgic_router_target(const struct vgic_vm *g, uint64_t router);
 /* Does that change when vCPUs come and go? */
-bool vgic_router_follows_power(uint64_t router);
+static inline bool vgic_router_follows_power(uint64_t router)
+{
+    return bit_is_set(router, VGIC_ROUTER_IRM);
+}
+
 /* Its value at reset. */
 static inline uint64_t vgic_router_reset(const struct vgic_vm *g)
 {

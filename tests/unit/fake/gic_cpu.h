@@ -5,6 +5,8 @@
 
 #include "gic/gic.h"
 
+enum { GIC_ID_AA64PFR0_GIC = 1 };
+
 uint32_t fake_gic_acknowledge(void);
 void fake_gic_priority_drop(uint32_t intid);
 void fake_gic_deactivate(uint32_t intid);
