@@ -38,6 +38,7 @@ static void reset_redist(uint16_t vm, uint16_t vcpu)
     r->vcpu = vcpu;
     r->word.edge = SGI_BITS;
     r->word.hw = hw_ppis(vm);
+    vgic_source_reset(r);
 }
 
 static void reset_spis(const struct vgic_vm *g)

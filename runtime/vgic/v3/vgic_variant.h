@@ -47,6 +47,11 @@ static inline bool vgic_has_source(unsigned intid)
     return false;
 }
 
+static inline void vgic_source_reset(const struct vgic_redist *r)
+{
+    (void)r;
+}
+
 /* Index of the vCPU that an SPI with this GICD_IROUTER goes to now, or VGIC_NO_VCPU. */
 uint16_t vgic_router_target(const struct vgic_vm *g, uint64_t router);
 /* Does that change when vCPUs come and go? */
