@@ -21,7 +21,7 @@ include $(GEN)/build.mk
 Q := $(if $(V),,@)
 say = @printf '  %-7s %s\n' '$(1)' '$(2)'
 
-LAYERS := lib arch core gic/$(GIC) vm mmio smccc psci vtimer vgic vdev sysreg world/ns
+LAYERS := lib arch core gic/$(GIC) vm mmio smccc psci vtimer vgic vgic/$(GIC) vdev sysreg world/ns
 SOURCES := $(sort $(foreach d,$(LAYERS),$(wildcard runtime/$(d)/*.c runtime/$(d)/*.S)) \
                   $(wildcard runtime/platform/$(BOARD_CODE)/*.c))
 GENERATED := $(GEN)/config.c $(GEN)/stage2.c $(GEN)/el2_map.c $(GEN)/images.S
@@ -39,12 +39,13 @@ CFLAGS := -std=gnu11 -Os -g -ffreestanding -fno-common -fno-pic -fno-pie -fno-bu
           -fno-asynchronous-unwind-tables -fno-stack-protector -fno-omit-frame-pointer \
           -fno-delete-null-pointer-checks -fno-optimize-sibling-calls -ffunction-sections \
           -march=armv8-a -ffixed-x18 -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
-          -mcmodel=small -ffile-prefix-map=$(CURDIR)=. -Iruntime -Iruntime/gic/$(GIC) -I$(GEN) $(WARNINGS)
+          -mcmodel=small -ffile-prefix-map=$(CURDIR)=. -Iruntime -Iruntime/gic/$(GIC) -Iruntime/vgic/$(GIC) \
+          -I$(GEN) $(WARNINGS)
 # The files that every exit runs through are compiled for speed, and call last without a frame;
 # the rest is compiled for size.
 HOT := gic/$(GIC)/cpu_interface gic/$(GIC)/virtual mmio/dispatch mmio/transfer psci/psci smccc/smccc \
-       sysreg/id_registers sysreg/sysreg_trap vgic/choice vgic/gicd vgic/gicr vgic/hw vgic/lists \
-       vgic/regs vgic/regs_irq vgic/route vgic/sgi vgic/vgic \
+       sysreg/id_registers sysreg/sysreg_trap vgic/choice vgic/hw vgic/lists vgic/regs vgic/regs_irq \
+       vgic/route vgic/vgic vgic/$(GIC)/gicd vgic/$(GIC)/gicr vgic/$(GIC)/sgi \
        world/ns/exceptions world/ns/exit world/ns/interrupts
 $(HOT:%=$(OBJ)/%.c.o): CFLAGS += -O2 -foptimize-sibling-calls -fomit-frame-pointer
 ifeq ($(FLAVOUR),ubsan)

@@ -24,6 +24,9 @@ unsigned gic_version(void);
 static inline uint32_t gic_acknowledge(void);
 static inline void gic_priority_drop(uint32_t intid);
 static inline void gic_deactivate(uint32_t intid);
+/* What was dropped and deactivated before has its effect on what is acknowledged after, and on WFI;
+ * only needed where no exception return lies between. */
+static inline void gic_settle(void);
 
 /* Physical SPIs; from any CPU. `cpu` is a CPU id. */
 void gic_spi_enable(uint32_t intid, bool enable);

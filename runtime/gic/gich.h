@@ -31,8 +31,11 @@ static inline void gich_vmcr_write(uint64_t v);
 static inline uint64_t gich_misr_read(void);
 static inline uint64_t gich_eisr_read(void);  /* bit i: LR i has an EOI maintenance interrupt */
 static inline uint64_t gich_elrsr_read(void); /* bit i: LR i is empty */
-/* Clears every active-priority register that this CPU implements. */
-void gich_apr_clear(void);
+/* What was written before is in force: the maintenance interrupt's output follows it. */
+static inline void gich_settle(void);
+/* The reset state: off, nothing listed, no priority active; and the guest can reach what it is to
+ * see of its CPU interface. */
+void gich_reset(void);
 
 #include "gic_virtual.h"
 

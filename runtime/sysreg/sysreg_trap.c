@@ -125,26 +125,22 @@ static bool os_lock_status(struct vcpu *v, struct sysreg_access *a)
 
 static bool icc_dir(struct vcpu *v, struct sysreg_access *a)
 {
-    vgic_dir_write(v, a->value);
-    return true;
+    return vgic_dir_write(v, a->value);
 }
 
 static bool icc_sgi1r(struct vcpu *v, struct sysreg_access *a)
 {
-    vgic_sgi_write(v, VGIC_SGI1R, a->value);
-    return true;
+    return vgic_sgi_write(v, VGIC_SGI1R, a->value);
 }
 
 static bool icc_asgi1r(struct vcpu *v, struct sysreg_access *a)
 {
-    vgic_sgi_write(v, VGIC_ASGI1R, a->value);
-    return true;
+    return vgic_sgi_write(v, VGIC_ASGI1R, a->value);
 }
 
 static bool icc_sgi0r(struct vcpu *v, struct sysreg_access *a)
 {
-    vgic_sgi_write(v, VGIC_SGI0R, a->value);
-    return true;
+    return vgic_sgi_write(v, VGIC_SGI0R, a->value);
 }
 
 #define RANGE(a, b, direction_, function)                                                          \

@@ -9,6 +9,7 @@
 
 #include "lib/bits.h"
 #include "vgic/vms.h"
+#include "vgic_variant.h"
 
 enum { BLOCK_SHIFT = 7 };
 
@@ -57,8 +58,14 @@ static bool find_interrupts(const struct row *row, struct vgic_access *a, uint32
     if ((row->widths & size_bytes) == 0U || (offset & (size_bytes - 1U)) != 0U) {
         return false;
     }
-    return (a->r != NULL) ? a->intid < VGIC_PRIVATE_COUNT
-                          : a->intid >= VGIC_PRIVATE_COUNT && vgic_has_intid(a->g, a->intid);
+    if (a->r != NULL) {
+        return a->intid < VGIC_PRIVATE_COUNT;
+    }
+    if (vgic_gicd_is_banked() && a->intid < VGIC_PRIVATE_COUNT) {
+        a->r = &vgic_redists[this_cpu()->vcpu->id];
+        return true;
+    }
+    return a->intid >= VGIC_PRIVATE_COUNT && vgic_has_intid(a->g, a->intid);
 }
 
 enum mmio_outcome vgic_irq_regs_read(uint16_t vm, struct vgic_redist *r, uint32_t offset,

@@ -10,7 +10,6 @@
  * @req IRQ-1, IRQ-3 */
 #include "vgic/vgic.h"
 
-#include "arch/barrier.h"
 #include "core/percpu.h"
 #include "lib/bits.h"
 #include "vgic/lists.h"
@@ -133,7 +132,7 @@ void vgic_maintenance(struct vcpu *v)
     }
     vgic_release(g);
     /* The condition must be gone before the interrupt is deactivated, or it comes once more. */
-    isb();
+    gich_settle();
 }
 
 bool vgic_has_pending(struct vcpu *v)

@@ -376,6 +376,20 @@ TEST(message_sgi_names_its_target_and_is_ordered)
              UINT64_C(5) << 48 | UINT64_C(1) << 32 | GIC_SGI_MESSAGE << 24 | 0x2 << 16 | 1u << 3);
 }
 
+/* What a CPU interface was told is there before the state of an interrupt is changed behind it. */
+TEST(changes_of_state_come_after_what_the_cpu_interface_was_told)
+{
+    const unsigned before = fake_barriers.dsb;
+
+    on_cpu(0);
+    gic_init_cpu(0);
+    gic_spi_set_active(40, false);
+    gic_spi_set_pending(40, true);
+    gic_ppi_set_active(27, false);
+    gic_ppi_set_pending_on(0, 27, true);
+    CHECK_EQ(fake_barriers.dsb, before + 4);
+}
+
 TEST(interrupts_at_el2)
 {
     fake_sysreg_set("ICC_IAR1_EL1", 27);

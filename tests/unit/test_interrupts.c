@@ -21,7 +21,7 @@ struct percpu percpus[CFG_CPU_COUNT];
 
 static char events[256];
 static uint32_t pending[64];
-static unsigned pending_count, acknowledged, dropped, deactivated;
+static unsigned pending_count, acknowledged, dropped, deactivated, settled;
 static bool vm_runs;
 static bool start_waits;
 
@@ -37,6 +37,7 @@ static void note(const char *what, unsigned n)
 
 uint32_t fake_gic_acknowledge(void)
 {
+    CHECK(acknowledged == 0 || settled == dropped);
     return (acknowledged < pending_count) ? pending[acknowledged++] : GIC_INTID_SPURIOUS;
 }
 
@@ -50,6 +51,11 @@ void fake_gic_deactivate(uint32_t intid)
 {
     (void)intid;
     deactivated++;
+}
+
+void fake_gic_settle(void)
+{
+    settled = dropped;
 }
 
 void vgic_inject_hw(struct vcpu *v, uint16_t intid, uint16_t pintid)
@@ -142,7 +148,7 @@ bool psci_take_start(struct vcpu *v, uint64_t *entry, uint64_t *context)
 TEST_SETUP()
 {
     events[0] = 0;
-    pending_count = acknowledged = dropped = deactivated = 0;
+    pending_count = acknowledged = dropped = deactivated = settled = 0;
     vm_runs = true;
     start_waits = false;
     percpus[0] = (struct percpu){.vcpu = &vcpus[0], .guest_runs = true};

@@ -7,6 +7,7 @@
 #ifndef GIC_VIRTUAL_H
 #define GIC_VIRTUAL_H
 
+#include "arch/barrier.h"
 #include "arch/sysreg.h"
 #include "gic/gich.h"
 #include "lib/bits.h"
@@ -105,6 +106,11 @@ static inline uint64_t gich_eisr_read(void)
 static inline uint64_t gich_elrsr_read(void)
 {
     return SYSREG_READ(ICH_ELRSR_EL2);
+}
+
+static inline void gich_settle(void)
+{
+    isb();
 }
 
 #endif

@@ -7,6 +7,8 @@
  * @req IRQ-1 */
 #include "gic/v3/gic_virtual.h"
 
+enum { ICC_SRE_SRE_DFB_DIB = 7 };
+
 #define LR_HIGH_CASES(op) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) op(14) \
     op(15)
 
@@ -32,7 +34,7 @@ void gich_lr_write_high(unsigned i, uint64_t lr)
 #undef LR_WRITE
 }
 
-void gich_apr_clear(void)
+static void clear_active_priorities(void)
 {
     const uint64_t vtr = SYSREG_READ(ICH_VTR_EL2);
     const unsigned preemption_bits =
@@ -51,4 +53,16 @@ void gich_apr_clear(void)
         SYSREG_WRITE(ICH_AP1R2_EL2, 0);
         SYSREG_WRITE(ICH_AP1R3_EL2, 0);
     }
+}
+
+/* ICC_SRE_EL1.SRE is 1 for the guest for good: EL2 has set ICC_SRE_EL2.SRE [IHI0069 12.2.23]. */
+void gich_reset(void)
+{
+    SYSREG_WRITE(ICC_SRE_EL1, ICC_SRE_SRE_DFB_DIB);
+    gich_hcr_write(0);
+    for (unsigned i = 0; i < gich_lr_count(); i++) {
+        gich_lr_write(i, 0);
+    }
+    clear_active_priorities();
+    gich_vmcr_write(0);
 }

@@ -166,6 +166,7 @@ struct vcpu *cpu_next_vcpu(void)
     struct percpu *cpu = this_cpu();
 
     for (;;) {
+        gic_settle(); /* after the interrupt that led here, or the one before */
         /* A message may have been posted before this CPU could take its SGI. */
         serve_messages(cpu->vcpu);
         serve_idle(cpu->vcpu);
@@ -173,7 +174,9 @@ struct vcpu *cpu_next_vcpu(void)
             return cpu->vcpu;
         }
         /* Interrupts are masked at EL2, yet a pending one ends WFI [DDI0487 D1.6.2]; memory
-         * accesses before it are complete before the CPU sleeps. */
+         * accesses before it are complete before the CPU sleeps, and so is the priority drop, without
+         * which what is pending would not end it. */
+        gic_settle();
         dsb_sy();
         wfi();
     }

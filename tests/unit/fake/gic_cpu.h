@@ -5,9 +5,12 @@
 
 #include "gic/gic.h"
 
+enum { GIC_ID_AA64PFR0_GIC = 1 };
+
 uint32_t fake_gic_acknowledge(void);
 void fake_gic_priority_drop(uint32_t intid);
 void fake_gic_deactivate(uint32_t intid);
+void fake_gic_settle(void);
 
 static inline uint32_t gic_acknowledge(void)
 {
@@ -22,6 +25,11 @@ static inline void gic_priority_drop(uint32_t intid)
 static inline void gic_deactivate(uint32_t intid)
 {
     fake_gic_deactivate(intid);
+}
+
+static inline void gic_settle(void)
+{
+    fake_gic_settle();
 }
 
 #endif

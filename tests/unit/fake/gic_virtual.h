@@ -16,6 +16,7 @@ void fake_gich_vmcr_write(uint64_t v);
 uint64_t fake_gich_misr_read(void);
 uint64_t fake_gich_eisr_read(void);
 uint64_t fake_gich_elrsr_read(void);
+void fake_gich_settle(void);
 
 static inline unsigned gich_lr_count(void)
 {
@@ -85,6 +86,11 @@ static inline uint64_t gich_eisr_read(void)
 static inline uint64_t gich_elrsr_read(void)
 {
     return fake_gich_elrsr_read();
+}
+
+static inline void gich_settle(void)
+{
+    fake_gich_settle();
 }
 
 #endif

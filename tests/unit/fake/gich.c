@@ -1,6 +1,7 @@
 /* The virtual CPU interface and the physical interrupts, for the host; fake/gich.h. */
 #include "fake/gich.h"
 
+#include "arch/barrier.h"
 #include "gic/gic.h"
 #include "lib/bits.h"
 #include "test.h"
@@ -133,8 +134,17 @@ uint64_t fake_gich_misr_read(void)
     return misr;
 }
 
-void gich_apr_clear(void)
+void fake_gich_settle(void)
 {
+    fake_barriers.isb++;
+}
+
+void gich_reset(void)
+{
+    SYSREG_WRITE(ICC_SRE_EL1, 7);
+    memset(here()->lr, 0, sizeof(here()->lr));
+    here()->hcr = 0;
+    here()->vmcr = 0;
     here()->apr = 0;
 }
 

@@ -63,7 +63,7 @@ SLOW_PATH static void write_waker(uint16_t vm, struct vgic_redist *r, uint64_t v
     if (r->is_asleep != is_asleep) {
         r->is_asleep = is_asleep;
         vgic_mark(g, r, VGIC_RELIST);
-        vgic_spi_route_one_of_n(g);
+        vgic_spi_routes_follow_power(g);
     }
     vgic_release(g);
 }
