@@ -30,16 +30,10 @@
 #include "lib/bits.h"
 #include "vgic/choice.h"
 #include "vgic/hw.h"
+#include "vgic/lists_add.h"
 #include "vgic/route.h"
-#include "vgic/word.h"
-#include "vgic_variant.h"
 
-#define LR_PENDING BIT(62)
-#define LR_ACTIVE BIT(63)
-#define LR_HW BIT(61)
-#define LR_GROUP BIT(60)
 #define LR_EOI BIT(41)
-enum { LR_PRIORITY_SHIFT = 48, LR_PINTID_SHIFT = 32 };
 
 #define HCR_EN BIT(0)
 #define HCR_LRENPIE BIT(2)
@@ -255,15 +249,38 @@ static void relist(struct vgic_vm *g, struct vgic_redist *r)
     r->published = g->sequence;
 }
 
+/* The usual news: SGIs that other CPUs have made pending, and room for them. False: there is more to
+ * be done; what a maintenance interrupt is about always is. */
+static bool refresh_shortly(struct vgic_vm *g, struct vgic_redist *r)
+{
+    struct vgic_word *w = &r->word;
+    uint32_t bits = w->latch & word_latched(w) & word_forwarded(g, w);
+
+    if (bits == 0U || g->ready != 0U || r->stale != VGIC_FILL) {
+        return false;
+    }
+    r->stale = VGIC_FRESH;
+    for (; bits != 0U && vgic_lists_add(r, (unsigned)__builtin_ctz(bits)); bits &= bits - 1U) {
+        w->latch &= ~(bits & (0U - bits));
+    }
+    if ((bits | word_wanted(g, w) | word_outdated(g, w)) != 0U) {
+        r->stale = VGIC_FILL;
+    }
+    return r->stale == VGIC_FRESH;
+}
+
 void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
 {
     struct vgic_choice c;
 
+    if (refresh_shortly(g, r)) {
+        return;
+    }
     vgic_lists_reclaim(g, r);
     if (r->has_overflow) {
         take_eoi_count(g, r);
         relist(g, r);
-    } else if (r->stale == VGIC_RELIST) {
+    } else if (r->stale == VGIC_RELIST || word_outdated(g, &r->word) != 0U) {
         relist(g, r);
     } else {
         const unsigned room = bits_count(r->lr_all & ~r->lr_used);
@@ -277,8 +294,7 @@ void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
     r->stale = VGIC_FRESH;
 }
 
-/* `intid` of `r` goes, as pending, into list register `i`, which is empty. */
-static void add_pending(struct vgic_redist *r, unsigned i, unsigned intid)
+void vgic_lists_add_new(struct vgic_redist *r, unsigned i, unsigned intid)
 {
     struct vgic_word *w = &r->word;
     const uint32_t bit = UINT32_C(1) << intid;
@@ -290,34 +306,9 @@ static void add_pending(struct vgic_redist *r, unsigned i, unsigned intid)
     r->lr_intid[i] = (uint16_t)intid;
     r->lr_of[intid] = (uint8_t)i;
     r->lr_used |= UINT32_C(1) << i;
-    r->asked_word = NULL;
-    w->latch &= ~bit;
-    w->lr_pending |= bit;
-    w->lr_active &= ~bit;
     w->listed |= bit;
+    lists_note_pending(r, bit);
     gich_lr_write(i, lr);
-}
-
-bool vgic_lists_add(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
-{
-    const struct vgic_word *w = &r->word;
-    const uint32_t bit = UINT32_C(1) << intid;
-    uint32_t room = ~r->lr_used & r->lr_all;
-
-    if (r->stale != VGIC_FRESH || r->has_overflow || r->is_asleep ||
-        vgic_source_count(r, intid) > 1U ||
-        (w->latch & word_latched(w) & word_forwarded(g, w) & ~w->active & bit) == 0U) {
-        return false;
-    }
-    if ((w->listed & bit) != 0U) {
-        /* Only where its last life has ended: the list register is empty and is used again. */
-        room = (UINT32_C(1) << r->lr_of[intid]) & (uint32_t)gich_elrsr_read();
-    }
-    if (room == 0U) {
-        return false;
-    }
-    add_pending(r, (unsigned)__builtin_ctz(room), intid);
-    return true;
 }
 
 void vgic_lists_look(struct vgic_vm *g, struct vgic_redist *r)

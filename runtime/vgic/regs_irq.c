@@ -56,6 +56,7 @@ void vgic_write_group(struct vgic_access *a)
     const uint32_t changed = w->group ^ (uint32_t)a->value;
 
     w->group = (uint32_t)a->value;
+    word_forward(a->g, w);
     word_changed(a, changed);
 }
 
@@ -67,6 +68,7 @@ uint64_t vgic_read_enabled(struct vgic_access *a)
 static void enable(struct vgic_access *a, struct vgic_word *w, uint32_t changed, bool on)
 {
     w->enabled ^= changed;
+    word_forward(a->g, w);
     for (uint32_t bits = changed & w->hw; bits != 0U; bits &= bits - 1U) {
         vgic_hw_enable(a->g, a->r, intid_of(a, bits), on);
     }

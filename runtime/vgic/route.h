@@ -13,6 +13,9 @@ void vgic_spi_set_router(struct vgic_vm *g, unsigned intid, uint64_t router);
 /* A vCPU came or went: interrupts that one of several may take find their target anew. */
 void vgic_spi_routes_follow_power(struct vgic_vm *g);
 
+/* GICD_CTLR becomes `ctlr`: groups are forwarded or not. */
+void vgic_set_ctlr(struct vgic_vm *g, uint32_t ctlr);
+
 /* The redistributor's CPU has to do what `level` (enum vgic_stale) says: it is sent a message,
  * unless it is this one, which does it at vgic_release(). */
 void vgic_mark(struct vgic_vm *g, struct vgic_redist *r, uint8_t level);

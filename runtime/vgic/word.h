@@ -25,10 +25,17 @@ static inline bool word_is_idle(const struct vgic_word *w)
 /* Those that the distributor forwards: enabled, in an enabled group. */
 static inline uint32_t word_forwarded(const struct vgic_vm *g, const struct vgic_word *w)
 {
+    (void)g;
+    return w->forwarded;
+}
+
+/* To be called when one of what it depends on has changed. */
+static inline void word_forward(const struct vgic_vm *g, struct vgic_word *w)
+{
     const uint32_t group0 = ((g->ctlr & GICD_CTLR_EnableGrp0) != 0U) ? ~w->group : 0U;
     const uint32_t group1 = ((g->ctlr & GICD_CTLR_EnableGrp1) != 0U) ? w->group : 0U;
 
-    return w->enabled & (group0 | group1);
+    w->forwarded = w->enabled & (group0 | group1);
 }
 
 static inline uint32_t word_deliverable(const struct vgic_vm *g, const struct vgic_word *w)

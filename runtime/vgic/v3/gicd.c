@@ -11,6 +11,7 @@
 #include "vgic/regs.h"
 #include "vgic/route.h"
 #include "vgic/vgic.h"
+#include "vgic/vms.h"
 
 #include "lib/bits.h"
 #include "vgic/hw.h"
@@ -62,20 +63,10 @@ SLOW_PATH static enum mmio_outcome read_ctlr(uint16_t vm, uint64_t *value)
     return mmio_answer(value, ctlr);
 }
 
-static void write_ctlr(struct vgic_vm *g, uint64_t value)
+uint32_t vgic_gicd_typer(uint16_t vm)
 {
-    g->ctlr = (uint32_t)value & CTLR_GROUPS;
-    for (unsigned i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
-        vgic_private_changed(g, vgic_redist_at(g, i), 0);
-    }
-    for (unsigned n = 0; n < g->spi_words; n++) {
-        vgic_spis_changed(g, n, 0);
-    }
-}
-
-static uint64_t typer(uint16_t vm)
-{
-    return cfg_vms[vm].spi_count / 32U | TYPER_MBIS | TYPER_IDBITS | TYPER_A3V | TYPER_RSS;
+    return (uint32_t)(cfg_vms[vm].spi_count / 32U | TYPER_MBIS | TYPER_IDBITS | TYPER_A3V |
+                      TYPER_RSS);
 }
 
 /* GICD_SETSPI_NSR and GICD_CLRSPI_NSR carry an INTID; the rest is as for ISPENDR and ICPENDR,
@@ -158,11 +149,9 @@ SLOW_PATH static void write_far(uint16_t vm, uint32_t offset, unsigned size_byte
 }
 
 /* Words about the distributor as a whole; TYPER2, STATUSR and the rest are not there. */
-static enum mmio_outcome read_word(uint16_t vm, uint32_t offset, uint64_t *value)
+SLOW_PATH static enum mmio_outcome read_word(uint16_t vm, uint32_t offset, uint64_t *value)
 {
     switch (offset) {
-    case GICD_TYPER:
-        return mmio_answer(value, typer(vm));
     case GICD_CTLR:
         return read_ctlr(vm, value);
     case GICD_IIDR:
@@ -178,7 +167,7 @@ SLOW_PATH static void write_word(uint16_t vm, uint32_t offset, uint64_t value)
 
     switch (offset) {
     case GICD_CTLR:
-        write_ctlr(g, value);
+        vgic_set_ctlr(g, (uint32_t)value & CTLR_GROUPS);
         break;
     case GICD_SETSPI_NSR:
         write_message(g, value, true);
@@ -194,6 +183,9 @@ SLOW_PATH static void write_word(uint16_t vm, uint32_t offset, uint64_t value)
 
 enum mmio_outcome vgic_gicd_read(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t *value)
 {
+    if (offset == GICD_TYPER && size_bytes == WIDTH_32) {
+        return mmio_answer(value, vgic_vms[vm].typer);
+    }
     if (offset < GICD_WORDS_END) {
         return (size_bytes == WIDTH_32) ? read_word(vm, offset, value) : mmio_answer(value, 0);
     }
