@@ -139,13 +139,20 @@ uint64_t vgic_read_pending(struct vgic_access *a)
     return pending;
 }
 
+/* Those with a physical interrupt behind them that can be reached: not the PPIs of a vCPU that is
+ * off, whose state waits here until it is on. */
+static uint32_t reachable_physical(const struct vgic_access *a, const struct vgic_word *w)
+{
+    return (a->intid >= VGIC_PRIVATE_COUNT || a->r->is_online) ? w->hw : 0U;
+}
+
 /* Of a physical interrupt that is not pending here yet, the physical one becomes pending, and
  * arrives when it is enabled. One that is listed may be pending or not: its holder knows. */
 void vgic_write_set_pending(struct vgic_access *a)
 {
     struct vgic_word *w = word_of(a);
     const uint32_t set = (uint32_t)a->value & ~w->latch;
-    const uint32_t physical = set & w->hw & ~w->listed;
+    const uint32_t physical = set & reachable_physical(a, w) & ~w->listed;
 
     for (uint32_t bits = physical; bits != 0U; bits &= bits - 1U) {
         vgic_hw_set_pending(a->g, a->r, intid_of(a, bits), true);

@@ -489,6 +489,31 @@ TEST(vcpu_that_goes_off_with_its_timer_active)
     CHECK(fake_ppis[0][27].enabled);
 }
 
+/* Its redistributor can be written while it is off; what was written is there when it is on. */
+TEST(timer_of_a_vcpu_that_is_off_is_set_by_register)
+{
+    fake_cpu = 1;
+    machine_prepare(27, 0x80);
+    machine_prepare(30, 0x80);
+    machine_vcpu_off(1);
+    fake_cpu = 0;
+    gicr_write(1, ISPENDR, UINT64_C(1) << 27 | UINT64_C(1) << 30);
+    gicr_write(1, ISACTIVER, UINT64_C(1) << 30);
+    CHECK_EQ(gicr_read(1, ISPENDR), UINT64_C(1) << 27 | UINT64_C(1) << 30);
+    CHECK_EQ(gicr_read(1, ISACTIVER), UINT64_C(1) << 30);
+    machine_vcpu_on(1);
+    fake_cpu = 1;
+    fake_guest_enable_groups(true, true);
+    fake_guest_set_mask(0xFF);
+    CHECK(fake_ppis[1][30].active);
+    take(27);
+    end(27);
+    machine_set_bit(ICACTIVER, 30);
+    take(30);
+    end(30);
+    check_quiet(30);
+}
+
 TEST(reset_leaves_the_physical_spis_silent)
 {
     machine_prepare(MACHINE_LEVEL_VINTID, 0x80);
