@@ -69,8 +69,9 @@ static uint64_t read_iidr(struct vgic_access *a)
     return VGIC_IIDR_VALUE;
 }
 
-/* GICD_SETSPI_NSR and GICD_CLRSPI_NSR carry an INTID; the rest is as for ISPENDR and ICPENDR,
- * but for a level-sensitive SPI, whose input the messages are [IHI0069 12.9.5, 12.9.37]. */
+/* GICD_SETSPI_NSR and GICD_CLRSPI_NSR carry an INTID; the rest is as for ISPENDR and ICPENDR, but
+ * for a level-sensitive SPI: that is asserted from the one to the other, whatever its line does
+ * [IHI0069 12.9.1, 12.9.33]. */
 static void write_message(struct vgic_access *a, bool set)
 {
     const unsigned intid = (unsigned)bits_get(a->value, 9, 0);
@@ -82,13 +83,12 @@ static void write_message(struct vgic_access *a, bool set)
     w = vgic_spi_word(a->g, intid / 32U - 1U);
     a->intid = intid;
     a->value = BIT(intid % 32U);
-    if (!bit_is_set(w->edge | w->hw, intid % 32U)) {
-        w->line = set ? (w->line | (uint32_t)a->value) : (w->line & ~(uint32_t)a->value);
-        vgic_spis_changed(a->g, intid / 32U - 1U, 0);
-    } else if (set) {
-        vgic_write_set_pending(a);
+    w->message &= ~(uint32_t)a->value;
+    if (bit_is_set(w->edge | w->hw, intid % 32U)) {
+        (set ? vgic_write_set_pending : vgic_write_clear_pending)(a);
     } else {
-        vgic_write_clear_pending(a);
+        w->message |= set ? (uint32_t)a->value : 0U;
+        vgic_spis_changed(a->g, intid / 32U - 1U, 0);
     }
 }
 
@@ -131,8 +131,8 @@ static const struct vgic_reg rows[] = {
     {0x0008, 0x000B, 0, WIDTH_32, true, read_iidr, NULL},
     {0x000C, 0x000F, 0, WIDTH_32, false, NULL, NULL}, /* TYPER2 */
     {0x0010, 0x0013, 0, WIDTH_32, false, NULL, NULL}, /* STATUSR */
-    {0x0040, 0x0043, 0, WIDTH_32, false, NULL, write_setspi},
-    {0x0048, 0x004B, 0, WIDTH_32, false, NULL, write_clrspi},
+    {0x0040, 0x0043, 0, WIDTH_16 | WIDTH_32, false, NULL, write_setspi},
+    {0x0048, 0x004B, 0, WIDTH_16 | WIDTH_32, false, NULL, write_clrspi},
     {0x0080, 0x00FF, 1, WIDTH_32, false, vgic_read_group, vgic_write_group},
     {0x0100, 0x017F, 1, WIDTH_32, false, vgic_read_enabled, vgic_write_enable},
     {0x0180, 0x01FF, 1, WIDTH_32, false, vgic_read_enabled, vgic_write_disable},

@@ -19,6 +19,7 @@ struct vgic_word {
     uint32_t enabled;
     uint32_t latch;  /* pending by an edge, a message, an SGI or GICD_ISPENDR */
     uint32_t line;   /* input level of the interrupts that are not `hw` */
+    uint32_t message; /* level-sensitive: asserted by GICD_SETSPI, beside its line */
     uint32_t active;
     uint32_t edge;   /* configuration; level-sensitive otherwise */
     uint32_t group;  /* 1: Group 1 */

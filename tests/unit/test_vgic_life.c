@@ -571,6 +571,35 @@ TEST(message_based_spis)
     check_quiet(33);
 }
 
+/* GICD_SETSPI and GICD_CLRSPI take half-words too. */
+TEST(message_of_sixteen_bits)
+{
+    machine_prepare(33, 0x80);
+    machine_write(false, 0x40, 2, 33);
+    take(33);
+    machine_write(false, 0x48, 2, 33);
+    end(33);
+    check_quiet(33);
+}
+
+/* A message and a line assert the same level-sensitive SPI: it is pending until both are gone. */
+TEST(message_beside_a_line)
+{
+    machine_prepare(33, 0x80);
+    vgic_set_line(0, 0, 33, true);
+    gicd_write(0x40, 33);
+    gicd_write(0x48, 33);
+    CHECK(machine_bit(ISPENDR, 33));
+    take(33);
+    gicd_write(0x40, 33);
+    vgic_set_line(0, 0, 33, false);
+    end(33);
+    take(33);
+    gicd_write(0x48, 33);
+    end(33);
+    check_quiet(33);
+}
+
 TEST(has_pending_says_whether_a_wfi_would_wake)
 {
     machine_prepare(3, 0x80);
