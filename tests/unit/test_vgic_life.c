@@ -689,6 +689,33 @@ TEST(spi_is_deactivated_by_another_vcpu)
     deactivate(0xFFFFFF);
 }
 
+/* With full list registers, an end is only counted until the maintenance interrupt is taken. A read
+ * or a change of priority by the same vCPU just behind it comes after it all the same. */
+TEST(end_with_full_list_registers_comes_before_the_next_access)
+{
+    fake_lr_count = 1;
+    machine_boot();
+    machine_open_groups();
+    for (unsigned intid = 0; intid < 3; intid++) {
+        machine_prepare(intid, (uint8_t)(0xC0U - 0x40U * intid));
+        machine_set_bit(ISPENDR, intid);
+        take(intid);
+    }
+    fake_guest_end(2);
+    fake_guest_end(1);
+    CHECK_EQ(gicr_read(0, ISACTIVER), 1);
+    machine_set_bit(ISPENDR, 1);
+    take(1);
+    machine_set_bit(ISPENDR, 2);
+    take(2);
+    fake_guest_end(2);
+    fake_guest_end(1);
+    machine_set_priority(1, 0xF8);
+    CHECK_EQ(gicr_read(0, ISACTIVER), 1);
+    end(0);
+    check_quiet(0);
+}
+
 /* What EOIcount counts while no active interrupt is left out is a guest's mistake: it must not
  * deactivate what becomes active by register just then. */
 TEST(stray_end_with_full_list_registers)
