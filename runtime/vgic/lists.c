@@ -37,6 +37,7 @@
 #define LR_GROUP BIT(60)
 #define LR_EOI BIT(41)
 enum { LR_PRIORITY_SHIFT = 48, LR_PINTID_SHIFT = 32 };
+enum { NOTHING_SIGNALLED = 0x100 }; /* beyond any priority */
 
 #define HCR_EN BIT(0)
 #define HCR_LRENPIE BIT(2)
@@ -97,9 +98,6 @@ static void list(struct vgic_vm *g, struct vgic_redist *r, unsigned i, uint16_t 
     r->lr_used |= UINT32_C(1) << i;
     w->lr_latch &= ~bit;
     if ((lr & LR_PENDING) != 0U) {
-        if ((w->lr_pending & bit) == 0U) {
-            r->asked_word = NULL; /* new to the guest: it may not come back to its read */
-        }
         w->lr_latch |= ~word_latched(w) & w->latch & bit;
         w->latch &= ~bit;
         w->lr_pending |= bit;
@@ -250,7 +248,27 @@ static void relist(struct vgic_vm *g, struct vgic_redist *r)
     r->published = g->sequence;
 }
 
-void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
+/* The best priority that the list registers signal, whatever the guest runs now: pending, its group
+ * enabled, above the mask. NOTHING_SIGNALLED: none. */
+static unsigned signalled_priority(const struct vgic_redist *r)
+{
+    const uint64_t vmcr = gich_vmcr_read();
+    unsigned best = (unsigned)bits_get(vmcr, 31, 24);
+    bool has_any = false;
+
+    for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
+        const uint64_t lr = gich_lr_read((unsigned)__builtin_ctz(left));
+        const uint64_t enable = ((lr & LR_GROUP) != 0U) ? VMCR_VENG1 : VMCR_VENG0;
+        if ((lr & (LR_PENDING | LR_ACTIVE)) == LR_PENDING && (vmcr & enable) != 0U &&
+            bits_get(lr, 55, 48) < best) {
+            best = (unsigned)bits_get(lr, 55, 48);
+            has_any = true;
+        }
+    }
+    return has_any ? best : NOTHING_SIGNALLED;
+}
+
+static void refresh(struct vgic_vm *g, struct vgic_redist *r)
 {
     struct vgic_choice c;
 
@@ -270,6 +288,28 @@ void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
         }
     }
     r->stale = VGIC_FRESH;
+}
+
+/* A guest that waits for the answer to a read may be interrupted before it repeats its load, if what
+ * is signalled now has a better priority than what was. Then its question is forgotten: the answer
+ * to its next read must be true after that one began. */
+static void refresh_for_reader(struct vgic_vm *g, struct vgic_redist *r)
+{
+    const unsigned before = signalled_priority(r);
+
+    refresh(g, r);
+    if (signalled_priority(r) < before) {
+        r->asked_word = NULL;
+    }
+}
+
+void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
+{
+    if (r->asked_word != NULL) {
+        refresh_for_reader(g, r);
+    } else {
+        refresh(g, r);
+    }
 }
 
 /* `intid` of `r` goes, as pending, into list register `i`, which is empty. */
@@ -339,15 +379,5 @@ void vgic_lists_empty(struct vgic_vm *g, struct vgic_redist *r)
 
 bool vgic_lists_signal(const struct vgic_redist *r)
 {
-    const uint64_t vmcr = gich_vmcr_read();
-    const uint64_t mask = bits_get(vmcr, 31, 24);
-
-    for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
-        const uint64_t lr = gich_lr_read((unsigned)__builtin_ctz(left));
-        const uint64_t enable = ((lr & LR_GROUP) != 0U) ? VMCR_VENG1 : VMCR_VENG0;
-        if ((lr & LR_PENDING) != 0U && (vmcr & enable) != 0U && bits_get(lr, 55, 48) < mask) {
-            return true;
-        }
-    }
-    return false;
+    return signalled_priority(r) != NOTHING_SIGNALLED;
 }

@@ -292,6 +292,35 @@ TEST(question_is_forgotten_when_the_guest_is_interrupted)
     CHECK_EQ(a.value, 2);
 }
 
+/* The same when what was listed all the time, but masked, is signalled by a change to it. */
+TEST(question_is_forgotten_when_a_masked_interrupt_gets_through)
+{
+    struct mmio_access a = {.offset = ISACTIVER + 4, .size_bytes = 4};
+
+    machine_prepare(33, 0x80);
+    machine_set_bit(ISPENDR, 33);
+    fake_cpu = 1;
+    fake_guest_set_mask(0x80);
+    machine_prepare(2, 0xC0);
+    machine_set_bit(ISPENDR, 2);
+    CHECK_EQ(fake_guest_would_acknowledge(), FAKE_NO_INTID);
+    CHECK(vgic_gicd_access(0, &a) && a.retry);
+    machine_settle_cpu(0);
+    fake_cpu = 0;
+    machine_write(true, 0x20000 + 0x10000 + IPRIORITYR + 2, 1, 0x40);
+    machine_settle_cpu(1);
+    CHECK_EQ(fake_guest_acknowledge(), 33);
+    fake_cpu = 1;
+    CHECK_EQ(fake_guest_acknowledge(), 2);
+    fake_guest_end(2);
+    a.retry = false;
+    CHECK(vgic_gicd_access(0, &a) && a.retry);
+    machine_settle_cpu(0);
+    a.retry = false;
+    CHECK(vgic_gicd_access(0, &a) && !a.retry);
+    CHECK_EQ(a.value, 2);
+}
+
 TEST(two_vcpus_read_each_others_state)
 {
     struct mmio_access a0 = {.offset = 0x20000 + 0x10000 + ISACTIVER, .size_bytes = 4};
