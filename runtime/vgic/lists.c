@@ -34,6 +34,7 @@
 #include "vgic/route.h"
 
 #define LR_EOI BIT(41)
+enum { NOTHING_SIGNALLED = 0x100 }; /* beyond any priority */
 
 #define HCR_EN BIT(0)
 #define HCR_LRENPIE BIT(2)
@@ -95,9 +96,6 @@ static void list(struct vgic_vm *g, struct vgic_redist *r, unsigned i, uint16_t 
     r->lr_used |= UINT32_C(1) << i;
     w->lr_latch &= ~bit;
     if ((lr & LR_PENDING) != 0U) {
-        if ((w->lr_pending & bit) == 0U) {
-            r->asked_word = NULL; /* new to the guest: it may not come back to its read */
-        }
         w->lr_latch |= ~word_latched(w) & w->latch & bit;
         w->latch &= (vgic_source_count(r, intid) > 0U) ? UINT32_MAX : ~bit;
         w->lr_pending |= bit;
@@ -249,8 +247,8 @@ static void relist(struct vgic_vm *g, struct vgic_redist *r)
     r->published = g->sequence;
 }
 
-/* The usual news: SGIs that other CPUs have made pending, and room for them. False: there is more to
- * be done; what a maintenance interrupt is about always is. */
+/* The usual news: SGIs that other CPUs have made pending, and room for them. False: there is more
+ * to be done; what a maintenance interrupt is about always is. */
 static bool refresh_shortly(struct vgic_vm *g, struct vgic_redist *r)
 {
     struct vgic_word *w = &r->word;
@@ -269,7 +267,27 @@ static bool refresh_shortly(struct vgic_vm *g, struct vgic_redist *r)
     return r->stale == VGIC_FRESH;
 }
 
-void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
+/* The best priority that the list registers signal, whatever the guest runs now: pending, its group
+ * enabled, above the mask. NOTHING_SIGNALLED: none. */
+static unsigned signalled_priority(const struct vgic_redist *r)
+{
+    const uint64_t vmcr = gich_vmcr_read();
+    unsigned best = (unsigned)bits_get(vmcr, 31, 24);
+    bool has_any = false;
+
+    for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
+        const uint64_t lr = gich_lr_read((unsigned)__builtin_ctz(left));
+        const uint64_t enable = ((lr & LR_GROUP) != 0U) ? VMCR_VENG1 : VMCR_VENG0;
+        if ((lr & (LR_PENDING | LR_ACTIVE)) == LR_PENDING && (vmcr & enable) != 0U &&
+            bits_get(lr, 55, 48) < best) {
+            best = (unsigned)bits_get(lr, 55, 48);
+            has_any = true;
+        }
+    }
+    return has_any ? best : NOTHING_SIGNALLED;
+}
+
+static void refresh(struct vgic_vm *g, struct vgic_redist *r)
 {
     struct vgic_choice c;
 
@@ -292,6 +310,28 @@ void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
         }
     }
     r->stale = VGIC_FRESH;
+}
+
+/* A guest that waits for the answer to a read may be interrupted before it repeats its load, if
+ * what is signalled now has a better priority than what was. Then its question is forgotten: the
+ * answer to its next read must be true after that one began. */
+static void refresh_for_reader(struct vgic_vm *g, struct vgic_redist *r)
+{
+    const unsigned before = signalled_priority(r);
+
+    refresh(g, r);
+    if (signalled_priority(r) < before) {
+        r->asked_word = NULL;
+    }
+}
+
+void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
+{
+    if (r->asked_word != NULL) {
+        refresh_for_reader(g, r);
+    } else {
+        refresh(g, r);
+    }
 }
 
 void vgic_lists_add_new(struct vgic_redist *r, unsigned i, unsigned intid)
@@ -337,15 +377,5 @@ void vgic_lists_empty(struct vgic_vm *g, struct vgic_redist *r)
 
 bool vgic_lists_signal(const struct vgic_redist *r)
 {
-    const uint64_t vmcr = gich_vmcr_read();
-    const uint64_t mask = bits_get(vmcr, 31, 24);
-
-    for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
-        const uint64_t lr = gich_lr_read((unsigned)__builtin_ctz(left));
-        const uint64_t enable = ((lr & LR_GROUP) != 0U) ? VMCR_VENG1 : VMCR_VENG0;
-        if ((lr & LR_PENDING) != 0U && (vmcr & enable) != 0U && bits_get(lr, 55, 48) < mask) {
-            return true;
-        }
-    }
-    return false;
+    return signalled_priority(r) != NOTHING_SIGNALLED;
 }

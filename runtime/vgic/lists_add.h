@@ -1,5 +1,5 @@
-/* The short way into a list register: one SGI or PPI that becomes pending now, while nothing else is
- * to be done. In place, since every timer interrupt and every SGI to oneself goes through here.
+/* The short way into a list register: one SGI or PPI that becomes pending now, while nothing else
+ * is to be done. In place, since every timer interrupt and every SGI to oneself goes through here.
  * With the VM's lock held, on the CPU of `r`. [IHI0069 12.4.6] */
 #ifndef VGIC_LISTS_ADD_H
 #define VGIC_LISTS_ADD_H
@@ -27,8 +27,8 @@ static inline void lists_note_pending(struct vgic_redist *r, uint32_t bit)
 /* `intid` of `r` goes, as pending, into list register `i`, which is empty. */
 void vgic_lists_add_new(struct vgic_redist *r, unsigned i, unsigned intid);
 
-/* `intid` is in a list register still, which says the rest of it: r is fresh. Its last life is over,
- * or it is an SGI that the guest has taken, and that becomes pending besides. */
+/* `intid` is in a list register still, which says the rest of it: r is fresh. Its last life is
+ * over, or it is an SGI that the guest has taken, and that becomes pending besides. */
 static inline bool lists_add_again(struct vgic_redist *r, unsigned intid, uint32_t bit)
 {
     const unsigned i = r->lr_of[intid];
@@ -55,7 +55,8 @@ static inline bool vgic_lists_add(struct vgic_redist *r, unsigned intid)
     const uint32_t bit = UINT32_C(1) << intid;
     const uint32_t room = ~r->lr_used & r->lr_all;
 
-    /* Fresh, awake and without overflow, no private interrupt is active outside the list registers. */
+    /* Fresh, awake and without overflow, no private interrupt is active outside the list registers.
+     */
     if (r->hindrances != 0U || (w->forwarded & bit) == 0U || vgic_source_count(r, intid) > 1U) {
         return false;
     }

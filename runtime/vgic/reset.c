@@ -114,6 +114,7 @@ void vgic_vcpu_reset(struct vcpu *v)
     r->lr_all = (uint32_t)(BIT(gich_lr_count()) - 1U);
     r->asked_word = NULL;
     g->own = r;
+    vgic_hw_ppis_resume(g, r);
     vgic_hw_ppis_follow(r, true);
     vgic_spi_routes_follow_power(g);
     /* Also switches the virtual interface on, in ICH_HCR_EL2. */

@@ -17,13 +17,14 @@ enum { VGIC_PRIVATE_COUNT = 32, VGIC_SGI_COUNT = 16 };
 
 struct vgic_word {
     uint32_t enabled;
-    uint32_t latch; /* pending by an edge, a message, an SGI or GICD_ISPENDR */
-    uint32_t line;  /* input level of the interrupts that are not `hw` */
+    uint32_t latch;   /* pending by an edge, a message, an SGI or GICD_ISPENDR */
+    uint32_t line;    /* input level of the interrupts that are not `hw` */
+    uint32_t message; /* level-sensitive: asserted by GICD_SETSPI, beside its line */
     uint32_t active;
-    uint32_t edge;  /* configuration; level-sensitive otherwise */
-    uint32_t group; /* 1: Group 1 */
+    uint32_t edge;      /* configuration; level-sensitive otherwise */
+    uint32_t group;     /* 1: Group 1 */
     uint32_t forwarded; /* enabled, and its group is in GICD_CTLR: word_forward() keeps it so */
-    uint32_t hw;    /* a physical interrupt stands behind it: its state is latched there */
+    uint32_t hw;        /* a physical interrupt stands behind it: its state is latched there */
     uint32_t listed;
     uint32_t lr_pending; /* of listed ones: state in the list register when last seen */
     uint32_t lr_active;
@@ -55,12 +56,12 @@ struct vgic_redist {
         };
         uint32_t hindrances; /* all of these: 0 when one more interrupt can simply be listed */
     };
-    bool is_online; /* the vCPU is on: it has a CPU interface */
-    uint16_t vcpu;                     /* id: index into cfg_vcpus */
-    uint64_t typer;                    /* GICR_TYPER, which never changes */
+    bool is_online;       /* the vCPU is on: it has a CPU interface */
+    uint16_t vcpu;        /* id: index into cfg_vcpus */
+    uint64_t typer;       /* GICR_TYPER, which never changes */
     uint64_t sgi_cluster; /* Aff3, RS, Aff2, Aff1 as ICC_SGI1R_EL1 has them for this vCPU */
     uint32_t sgi_bit;     /* and its place in the target list */
-    uint32_t published; /* vgic_vm.sequence when all list registers were last read back */
+    uint32_t published;   /* vgic_vm.sequence when all list registers were last read back */
     const struct vgic_word *asked_word; /* what this vCPU's guest waits to read, or NULL */
     uint32_t asked;                     /* vgic_vm.sequence when it asked */
 } __attribute__((aligned(256)));
@@ -79,13 +80,13 @@ struct vgic_spi {
 struct vgic_vm {
     struct spinlock lock; /* lock order: before the physical distributor's */
     uint16_t id;
-    uint16_t spi_words;      /* words of 32 SPIs */
+    uint16_t spi_words; /* words of 32 SPIs */
     uint16_t vcpu_count;
-    uint32_t typer;          /* GICD_TYPER, which never changes */
-    uint32_t ctlr;           /* EnableGrp0, EnableGrp1 */
-    uint32_t ready;          /* bit n: SPI word n has something to be listed */
-    uint32_t sequence;       /* counts questions about list registers of other CPUs */
-    struct vgic_redist *own; /* of the vCPU on the CPU that holds the lock, if on; else NULL */
+    uint32_t typer;              /* GICD_TYPER, which never changes */
+    uint32_t ctlr;               /* EnableGrp0, EnableGrp1 */
+    uint32_t ready;              /* bit n: SPI word n has something to be listed */
+    uint32_t sequence;           /* counts questions about list registers of other CPUs */
+    struct vgic_redist *own;     /* of the vCPU on the CPU that holds the lock, if on; else NULL */
     struct vgic_redist *redists; /* the VM's slices of the arrays below */
     struct vgic_word *words;     /* its SPIs */
     struct vgic_spi *spis;

@@ -221,8 +221,7 @@ enum mmio_outcome vgic_gicr_write(uint16_t vm, uint32_t offset, unsigned size_by
 
 uint32_t vgic_gicd_typer(uint16_t vm)
 {
-    return cfg_vms[vm].spi_count / 32U |
-           ((cfg_vms[vm].vcpu_count - 1U) << TYPER_CPU_NUMBER_SHIFT);
+    return cfg_vms[vm].spi_count / 32U | ((cfg_vms[vm].vcpu_count - 1U) << TYPER_CPU_NUMBER_SHIFT);
 }
 
 uint64_t vgic_gicr_typer(uint16_t vm, unsigned index)

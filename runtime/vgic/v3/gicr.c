@@ -115,8 +115,7 @@ static struct vgic_redist *find_redist(uint16_t vm, uint32_t offset)
     return (index < vgic_vms[vm].vcpu_count) ? &vgic_vms[vm].redists[index] : NULL;
 }
 
-enum mmio_outcome vgic_gicr_read(uint16_t vm, uint32_t offset, unsigned size_bytes,
-                                 uint64_t *value)
+enum mmio_outcome vgic_gicr_read(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t *value)
 {
     struct vgic_redist *const r = find_redist(vm, offset);
     const uint32_t in_frame = offset & FRAME_OFFSET;
@@ -130,9 +129,8 @@ enum mmio_outcome vgic_gicr_read(uint16_t vm, uint32_t offset, unsigned size_byt
     if ((offset & FRAME_SGI) == 0U) {
         return read_rd(vm, r, in_frame, size_bytes, value);
     }
-    return (in_frame < VGIC_IRQ_REGS_END)
-               ? vgic_irq_regs_read(vm, r, in_frame, size_bytes, value)
-               : mmio_answer(value, 0);
+    return (in_frame < VGIC_IRQ_REGS_END) ? vgic_irq_regs_read(vm, r, in_frame, size_bytes, value)
+                                          : mmio_answer(value, 0);
 }
 
 enum mmio_outcome vgic_gicr_write(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t value)

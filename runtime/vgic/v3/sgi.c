@@ -17,8 +17,7 @@ enum { SGI_IRM = 40 };
 #define SGI_TARGETS FIELD(15, 0)
 #define SGI_CLUSTER (FIELD(55, 48) | FIELD(47, 44) | FIELD(39, 32) | FIELD(23, 16))
 
-static bool is_target(const struct vgic_redist *r, const struct vgic_redist *sender,
-                      uint64_t value)
+static bool is_target(const struct vgic_redist *r, const struct vgic_redist *sender, uint64_t value)
 {
     if (bit_is_set(value, SGI_IRM)) {
         return r != sender;

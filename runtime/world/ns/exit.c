@@ -3,11 +3,10 @@
  * The vector (arch/vectors.S) has stored the guest's registers into the vCPU and calls one of these
  * functions on this CPU's EL2 stack, interrupts masked. A synchronous exit goes by its class to
  * one handler, which answers with a named action; exit_apply, and the vector for a short exit that
- * skips its instruction, are the only code that advances the PC, injects, or stops a vCPU. What is returned is the vCPU to enter, or NULL: the same guest goes
- * on.
- * exit_short and exit_irq come first, with x18..x28 still in the CPU: what they do has no use for
- * them and lets the same guest go on. What they leave is made in full.
- * [DDI0487 D1.3, D24.2.40]
+ * skips its instruction, are the only code that advances the PC, injects, or stops a vCPU. What is
+ * returned is the vCPU to enter, or NULL: the same guest goes on. exit_short and exit_irq come
+ * first, with x18..x28 still in the CPU: what they do has no use for them and lets the same guest
+ * go on. What they leave is made in full. [DDI0487 D1.3, D24.2.40]
  *
  * @req CORE-5, CPU-1 */
 #include "world/ns/exit.h"

@@ -162,8 +162,8 @@ struct vcpu *cpu_next_vcpu(void)
             return cpu->vcpu;
         }
         /* Interrupts are masked at EL2, yet a pending one ends WFI [DDI0487 D1.6.2]; memory
-         * accesses before it are complete before the CPU sleeps, and so is the priority drop, without
-         * which what is pending would not end it. */
+         * accesses before it are complete before the CPU sleeps, and so is the priority drop,
+         * without which what is pending would not end it. */
         gic_settle();
         dsb_sy();
         wfi();
