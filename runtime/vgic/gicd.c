@@ -77,7 +77,8 @@ static void write_message(struct vgic_access *a, bool set)
     const unsigned intid = (unsigned)bits_get(a->value, 9, 0);
     struct vgic_word *w;
 
-    if (intid < VGIC_PRIVATE_COUNT || !vgic_has_intid(a->g, intid)) {
+    /* A half-word may also be the upper one, which is RES0. */
+    if (a->offset != 0U || intid < VGIC_PRIVATE_COUNT || !vgic_has_intid(a->g, intid)) {
         return;
     }
     w = vgic_spi_word(a->g, intid / 32U - 1U);

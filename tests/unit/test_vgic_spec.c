@@ -21,7 +21,7 @@
 #include "spec/gic.h"
 #include "vgic_machine.h"
 
-enum { DEFAULT_STEPS = 125000, DEPTH_MAX = 24, INTERRUPTS_MAX = 4 };
+enum { DEFAULT_STEPS = 100000, DEPTH_MAX = 24, INTERRUPTS_MAX = 4 };
 
 /* With EOImode 0 an end does not say which interrupt it is for when that is not in a list register:
  * it is taken for the active one of the highest priority, which it is as long as a CPU ends what it
@@ -484,18 +484,25 @@ static void step_sleep(unsigned cpu)
     guest_write(&at, (pick(4) == 0) ? 2 : 0);
 }
 
-/* Anything anywhere; mostly reserved. The frames above the last vCPU's have nothing. */
+/* Anything anywhere; mostly reserved, and then written too. */
 static void step_anywhere(unsigned cpu)
 {
+    static const uint32_t bases[] = {0,       0x40,    IGROUPR,   ISENABLER, ICENABLER,  ISPENDR,
+                                     ICPENDR, ICFGR,   ISACTIVER, ICACTIVER, IPRIORITYR, IROUTER,
+                                     0x800,   0xD00,   0xE00,     0xF00,     0xFFD0};
     struct spec_place at = {.frame = (enum spec_frame)pick(3),
                             .cpu = pick(SPEC_CPUS),
-                            .offset = pick(2) == 0 ? pick(0x1000) : pick(0x10000),
+                            .offset = bases[pick(sizeof(bases) / sizeof(bases[0]))] + pick(0x20),
                             .bytes = 1U << pick(4)};
 
     at.cpu = (at.frame == SPEC_GICD) ? 0 : at.cpu;
+    at.offset = (pick(4) == 0) ? pick(0x10000) : at.offset;
     at.offset &= (pick(4) == 0) ? UINT32_MAX : ~(at.bytes - 1);
     at.offset = (at.offset + at.bytes > 0x10000) ? 0xFFF8 : at.offset;
     guest_read(cpu, &at);
+    if (spec_ignores_writes(&at)) {
+        guest_write(&at, (pick(2) == 0) ? test_random() : hot[pick(HOT_COUNT)].intid);
+    }
 }
 
 static void step_read(unsigned cpu, unsigned owner, unsigned intid)
