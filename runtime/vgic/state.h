@@ -19,7 +19,6 @@ struct vgic_word {
     uint32_t enabled;
     uint32_t latch;  /* pending by an edge, a message, an SGI or GICD_ISPENDR */
     uint32_t line;   /* input level of the interrupts that are not `hw` */
-    uint32_t message; /* level-sensitive: asserted by GICD_SETSPI, beside its line */
     uint32_t active;
     uint32_t edge;   /* configuration; level-sensitive otherwise */
     uint32_t group;  /* 1: Group 1 */
@@ -30,6 +29,7 @@ struct vgic_word {
     uint32_t lr_latch;     /* level-sensitive: `latch` was set when it was listed as pending */
     uint32_t drop_pending;
     uint32_t drop_active;
+    uint32_t message;      /* level-sensitive: asserted by GICD_SETSPI, beside its line */
 };
 
 /* What a CPU has to do to its list registers before its guest sees the truth again. */
