@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "core/fdt.h"
 #include "core/log.h"
+#include "core/percpu.h"
 #include "gic/gic.h"
 #include "lib/bits.h"
 
@@ -40,6 +41,7 @@ static unsigned check_grant(const struct cfg_vm *vm, uint16_t flag, const char *
     return 1;
 }
 
+/* Of the VM whose vCPU runs here: CPUs may differ, and only this one has to have what it uses. */
 static unsigned check_grants(const struct cfg_vm *vm)
 {
     const uint64_t pfr0 = SYSREG_READ(ID_AA64PFR0_EL1);
@@ -69,10 +71,9 @@ unsigned machine_check_cpu(void)
     wrong += check(bits_get(pfr0, 7, 4) != 0U, "AArch64 at EL1 (ID_AA64PFR0_EL1.EL1)", 1, 0);
     wrong += check(bits_get(pfr0, 27, 24) != 0U, "GIC system registers (ID_AA64PFR0_EL1.GIC)", 1,
                    0);
-    for (unsigned i = 0; i < CFG_VM_COUNT; i++) {
-        wrong += check_grants(&cfg_vms[i]);
-    }
-    return wrong;
+    const uint16_t vcpu = cfg_cpus[this_cpu()->id].vcpu;
+
+    return (vcpu == CFG_NONE) ? wrong : wrong + check_grants(&cfg_vms[cfg_vcpus[vcpu].vm]);
 }
 
 /* What the devicetree says of RAM, CPUs and interrupt controller. */

@@ -1,4 +1,4 @@
-/* sources: core/machine_check.c core/fdt.c */
+/* sources: core/machine_check.c core/fdt.c fake/percpu.c */
 /* Boot-time comparison: a machine as described passes, and each difference that matters is
  * counted and named.
  * @req CORE-10 */
@@ -7,6 +7,7 @@
 #include "arch/memory.h"
 #include "arch/smc.h"
 #include "arch/sysreg.h"
+#include "config/config.h"
 #include "fake/core.h"
 #include "fdt_builder.h"
 #include "gic/gic.h"
@@ -150,6 +151,15 @@ TEST(a_pointer_to_no_devicetree_is_refused)
     CHECK_EQ(machine_check_board(0x1000), 1);            /* not RAM */
 }
 
+TEST(a_grant_is_asked_of_the_cpus_of_its_vm_only)
+{
+    fake_sysreg_set_all("ID_AA64DFR0_EL1", 0x000);
+    for (unsigned cpu = 0; cpu < CFG_CPU_COUNT; cpu++) {
+        fake_cpu = cpu;
+        CHECK_EQ(machine_check_cpu(), (cpu == 2) ? 1 : 0);
+    }
+}
+
 TEST(firmware_without_psci_is_refused)
 {
     fake_smc_hook = NULL;
@@ -167,7 +177,8 @@ TEST(a_cpu_with_less_than_needed_is_refused)
 
 TEST(a_grant_that_the_cpu_lacks_is_refused)
 {
-    fake_sysreg_set_all("ID_AA64DFR0_EL1", 0x000); /* linux1 is granted the PMU */
+    fake_sysreg_set_all("ID_AA64DFR0_EL1", 0x000); /* linux1 is granted the PMU, and is on CPU 2 */
+    fake_cpu = 2;
     CHECK_EQ(machine_check_cpu(), 1);
     CHECK(strstr(fake_log_last, "linux1 is granted pmu") != NULL);
 }

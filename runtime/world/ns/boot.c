@@ -38,16 +38,20 @@ struct percpu percpus[CFG_CPU_COUNT];
 
 extern void secondary_entry(void);
 
-static void vcpus_init(void)
+/* Who this CPU is, and who the vCPU is that is pinned to it. Both entries are zero in the image, and
+ * other CPUs take what they need of them from the constant tables: they may come up first. */
+static void introduce(uint16_t cpu)
 {
-    for (uint16_t i = 0; i < CFG_VCPU_COUNT; i++) {
-        const struct cfg_vcpu *cfg = &cfg_vcpus[i];
+    struct percpu *self = this_cpu();
+    const uint16_t id = cfg_cpus[cpu].vcpu;
 
-        vcpus[i] = (struct vcpu){.id = i, .vm = cfg->vm, .index = cfg->index, .cpu = cfg->cpu};
-    }
-    for (uint16_t i = 0; i < CFG_CPU_COUNT; i++) {
-        percpus[i].id = i;
-        percpus[i].vcpu = (cfg_cpus[i].vcpu == CFG_NONE) ? NULL : &vcpus[cfg_cpus[i].vcpu];
+    self->id = cpu;
+    if (id != CFG_NONE) {
+        self->vcpu = &vcpus[id];
+        self->vcpu->id = id;
+        self->vcpu->vm = cfg_vcpus[id].vm;
+        self->vcpu->index = cfg_vcpus[id].index;
+        self->vcpu->cpu = cpu;
     }
 }
 
@@ -105,11 +109,11 @@ static struct vcpu *cpu_up(void)
     return cpu_next_vcpu();
 }
 
-struct vcpu *boot_primary(uint64_t devicetree)
+struct vcpu *boot_primary(uint64_t devicetree, uint16_t cpu)
 {
+    introduce(cpu);
     console_init();
     banner();
-    vcpus_init();
     unsigned wrong = machine_check_cpu();
 
     wrong += machine_check_board(devicetree);
@@ -125,8 +129,9 @@ struct vcpu *boot_primary(uint64_t devicetree)
     return cpu_up();
 }
 
-struct vcpu *boot_secondary(void)
+struct vcpu *boot_secondary(uint16_t cpu)
 {
+    introduce(cpu);
     if (machine_check_cpu() != 0U) {
         panic("CPU %u differs from what the image was built for (above)", this_cpu()->id);
     }

@@ -16,28 +16,27 @@ const mmio_handler mmio_handlers[CFG_MMIO_PL031 + 1] = {
     [CFG_MMIO_PL031] = pl031_access,
 };
 
-static void each_pl011(uint16_t vm, void (*act)(uint16_t instance))
+/* Only the VM's own devices are looked at: what it costs does not depend on the other VMs. */
+static void each_device(uint16_t vm, uint16_t kind, void (*act)(uint16_t instance))
 {
-    for (uint16_t i = 0; i < CFG_PL011_COUNT; i++) {
-        if (cfg_pl011s[i].vm == vm) {
-            act(i);
+    const struct cfg_mmio *mmio = &cfg_mmios[cfg_vms[vm].first_mmio];
+
+    for (unsigned i = 0; i < cfg_vms[vm].mmio_count; i++) {
+        if (mmio[i].kind == kind) {
+            act(mmio[i].instance);
         }
     }
 }
 
 static void vdev_vm_reset(uint16_t vm)
 {
-    each_pl011(vm, pl011_reset);
-    for (uint16_t i = 0; i < CFG_PL031_COUNT; i++) {
-        if (cfg_pl031s[i].vm == vm) {
-            pl031_reset(i);
-        }
-    }
+    each_device(vm, CFG_MMIO_PL011, pl011_reset);
+    each_device(vm, CFG_MMIO_PL031, pl031_reset);
 }
 
 void features_console_event(uint16_t vm)
 {
-    each_pl011(vm, pl011_poll);
+    each_device(vm, CFG_MMIO_PL011, pl011_poll);
 }
 
 /* In order of start; a stop goes the other way. The timers' PPIs are masked while the vGIC still
