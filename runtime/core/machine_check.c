@@ -84,6 +84,10 @@ struct board_found {
     unsigned address_cells; /* of the root */
     unsigned size_cells;
     unsigned cpu_cells; /* of /cpus */
+    const char *controller;    /* name of the last node that is an interrupt controller */
+    const char *compatible_of; /* name of the last node that has this property; its value: */
+    const char *compatible;
+    uint32_t compatible_bytes;
     bool gic_v3;
 };
 
@@ -134,28 +138,42 @@ static void visit_memory(struct board_found *found, const struct fdt_property *p
     }
 }
 
+/* Index of the CPU with this MPIDR, or CFG_CPU_COUNT. The tables have the order of the board's
+ * devicetree, so that the `guess` is nearly always right. */
+static unsigned cpu_with(uint64_t mpidr, unsigned guess)
+{
+    if (guess < CFG_CPU_COUNT && cfg_cpus[guess].mpidr == mpidr) {
+        return guess;
+    }
+    unsigned i = 0;
+
+    while (i < CFG_CPU_COUNT && cfg_cpus[i].mpidr != mpidr) {
+        i++;
+    }
+    return i;
+}
+
 static void visit_cpu(struct board_found *found, const struct fdt_property *p)
 {
     if (p->bytes < 4U * found->cpu_cells) {
         return;
     }
-    const uint64_t mpidr = read_cells(p->value, found->cpu_cells);
+    const unsigned cpu = cpu_with(read_cells(p->value, found->cpu_cells), found->cpu_count);
 
     found->cpu_count++;
-    for (unsigned i = 0; i < CFG_CPU_COUNT; i++) {
-        if (cfg_cpus[i].mpidr == mpidr) {
-            found->cpu_found[i] = true;
-        }
+    if (cpu < CFG_CPU_COUNT) {
+        found->cpu_found[cpu] = true;
     }
 }
 
-static bool compatible_has(const struct fdt_property *p, const char *wanted)
+/* Is `wanted` one of the strings, each with its end, in `list`? */
+static bool list_has(const char *list, uint32_t bytes, const char *wanted)
 {
     uint32_t start = 0;
 
-    for (uint32_t i = 0; i < p->bytes; i++) {
-        if (p->value[i] == 0U) {
-            if (text_is((const char *)&p->value[start], wanted)) {
+    for (uint32_t i = 0; i < bytes; i++) {
+        if (list[i] == '\0') {
+            if (text_is(&list[start], wanted)) {
                 return true;
             }
             start = i + 1U;
@@ -171,23 +189,65 @@ static unsigned cells_of(const struct fdt_property *p)
     return (cells == 1U || cells == 2U) ? cells : 0U;
 }
 
-static void visit_property(void *context, const struct fdt_property *p)
+/* `compatible` and `interrupt-controller` come in any order: whoever is second decides. */
+static void judge_controller(struct board_found *found)
 {
-    struct board_found *found = context;
+    if (found->compatible_of == found->controller &&
+        list_has(found->compatible, found->compatible_bytes, "arm,gic-v3")) {
+        found->gic_v3 = true;
+    }
+}
 
+static void visit_cells(struct board_found *found, const struct fdt_property *p)
+{
     if (p->depth == 1U && text_is(p->name, "#address-cells")) {
         found->address_cells = cells_of(p);
     } else if (p->depth == 1U && text_is(p->name, "#size-cells")) {
         found->size_cells = cells_of(p);
     } else if (p->depth == 2U && node_is(p->node, "cpus") && text_is(p->name, "#address-cells")) {
         found->cpu_cells = cells_of(p);
-    } else if (p->depth == 2U && node_is(p->node, "memory") && text_is(p->name, "reg")) {
+    }
+}
+
+static void visit_reg(struct board_found *found, const struct fdt_property *p)
+{
+    if (p->depth == 2U && node_is(p->node, "memory")) {
         visit_memory(found, p);
-    } else if (p->depth == 3U && node_is(p->parent, "cpus") && node_is(p->node, "cpu") &&
-               text_is(p->name, "reg")) {
+    } else if (p->depth == 3U && node_is(p->parent, "cpus") && node_is(p->node, "cpu")) {
         visit_cpu(found, p);
-    } else if (text_is(p->name, "compatible") && compatible_has(p, "arm,gic-v3")) {
-        found->gic_v3 = true;
+    }
+}
+
+/* The first character rules out most properties: this is called for every one of the tree. */
+static void visit_property(void *context, const struct fdt_property *p)
+{
+    struct board_found *found = context;
+
+    switch (p->name[0]) {
+    case '#':
+        visit_cells(found, p);
+        break;
+    case 'r':
+        if (p->depth <= 3U && text_is(p->name, "reg")) {
+            visit_reg(found, p);
+        }
+        break;
+    case 'c':
+        if (text_is(p->name, "compatible")) {
+            found->compatible_of = p->node;
+            found->compatible = (const char *)p->value;
+            found->compatible_bytes = p->bytes;
+            judge_controller(found);
+        }
+        break;
+    case 'i':
+        if (p->bytes == 0U && text_is(p->name, "interrupt-controller")) {
+            found->controller = p->node;
+            judge_controller(found);
+        }
+        break;
+    default:
+        break;
     }
 }
 
