@@ -2,7 +2,8 @@
  *
  * The first CPU to panic claims the right to print and the panic stack; any other, and a fault
  * while printing, stops silently. Output is polled straight to the board's UART: nothing of the
- * console or the log is trusted any more.
+ * console or the log is trusted any more. The lines that the console owes are said first, since they
+ * may tell the reason; whatever is in the log's ring, that is bounded and stays inside it.
  *
  * @req OPS-4 */
 #include "core/panic.h"
@@ -11,6 +12,8 @@
 #include <stdatomic.h>
 
 #include "arch/barrier.h"
+#include "core/console.h"
+#include "core/console_mux.h"
 #include "core/mailbox.h"
 #include "core/percpu.h"
 #include "core/symbols.h"
@@ -40,13 +43,15 @@ static void put_raw(uint8_t byte)
     platform_uart_tx(byte);
 }
 
-static void put(struct fmt_sink *sink, char c)
+static void put(struct fmt_sink *sink, const char *text, size_t count)
 {
     (void)sink;
-    if (c == '\n') {
-        put_raw('\r');
+    for (size_t i = 0; i < count; i++) {
+        if (text[i] == '\n') {
+            put_raw('\r');
+        }
+        put_raw((uint8_t)text[i]);
     }
-    put_raw((uint8_t)c);
 }
 
 static struct fmt_sink uart = {put};
@@ -110,9 +115,22 @@ static void backtrace(uint64_t fp)
     }
 }
 
+/* A byte of the log: each line after its label. */
+static void put_log(uint8_t byte)
+{
+    static bool is_in_line;
+
+    if (!is_in_line) {
+        say("%-*s | ", (int)CFG_NAME_WIDTH, mux_label(MUX_LOG));
+    }
+    is_in_line = byte != (uint8_t)'\n';
+    say("%c", byte);
+}
+
 static void say_header(void)
 {
     platform_uart_init(pa_make(cfg_system.uart_base));
+    console_take_log(put_log);
     say("\n*** bulkhead panic on CPU %u, system \"%s\"\n", this_cpu()->id, cfg_system.name);
 }
 

@@ -1,11 +1,14 @@
-/* The formatter. One pass, no recursion, no buffer but for the digits of one number: the work is
- * bounded by the format, its strings and FMT_WIDTH_MAX per conversion.
+/* The formatter. One pass, no recursion, no buffer but for the digits of one number; what stands
+ * together in the format or in a string goes out together. The work is bounded by the format, its
+ * strings and FMT_WIDTH_MAX per conversion.
  * No state, no locks; any CPU.
  * @req OPS-1, OPS-4 */
 #include "lib/fmt.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "lib/mem.h"
 
 #define FMT_WIDTH_MAX 64U
 #define DIGITS_MAX 20U /* of 2^64 in decimal */
@@ -25,7 +28,7 @@ struct spec {
 static void put_repeated(struct fmt_sink *sink, char c, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
-        sink->put(sink, c);
+        sink->put(sink, &c, 1);
     }
 }
 
@@ -34,18 +37,22 @@ static unsigned padding(const struct spec *s, unsigned length)
     return (s->width > length) ? s->width - length : 0U;
 }
 
-static void put_text(struct fmt_sink *sink, const struct spec *s, const char *text)
+/* Characters before the NUL, `limit` at most. */
+static unsigned length_of(const char *text, unsigned limit)
 {
-    const unsigned limit = s->has_precision ? s->precision : UINT32_MAX;
     unsigned length = 0;
     while (length < limit && text[length] != '\0') {
         length++;
     }
+    return length;
+}
+
+static void put_text(struct fmt_sink *sink, const struct spec *s, const char *text)
+{
+    const unsigned length = length_of(text, s->has_precision ? s->precision : UINT32_MAX);
     const unsigned pad = padding(s, length);
     put_repeated(sink, ' ', s->left ? 0U : pad);
-    for (unsigned i = 0; i < length; i++) {
-        sink->put(sink, text[i]);
-    }
+    sink->put(sink, text, length);
     put_repeated(sink, ' ', s->left ? pad : 0U);
 }
 
@@ -55,26 +62,19 @@ static void put_number(struct fmt_sink *sink, const struct spec *s, const char *
 {
     const char *const alphabet = (s->conversion == 'X') ? "0123456789ABCDEF" : "0123456789abcdef";
     char digits[DIGITS_MAX];
-    unsigned count = 0;
+    unsigned first = DIGITS_MAX; /* of the digits, which are made from the last */
     do {
-        digits[count++] = alphabet[value % base];
+        digits[--first] = alphabet[value % base];
         value /= base;
     } while (value != 0U);
 
-    unsigned length = count;
-    for (const char *p = prefix; *p != '\0'; p++) {
-        length++;
-    }
-    const unsigned pad = padding(s, length);
+    const unsigned prefix_length = length_of(prefix, UINT32_MAX);
+    const unsigned pad = padding(s, prefix_length + DIGITS_MAX - first);
     const bool zeros = s->zero && !s->left;
     put_repeated(sink, ' ', (s->left || zeros) ? 0U : pad);
-    for (const char *p = prefix; *p != '\0'; p++) {
-        sink->put(sink, *p);
-    }
+    sink->put(sink, prefix, prefix_length);
     put_repeated(sink, '0', zeros ? pad : 0U);
-    while (count > 0U) {
-        sink->put(sink, digits[--count]);
-    }
+    sink->put(sink, &digits[first], DIGITS_MAX - first);
     put_repeated(sink, ' ', s->left ? pad : 0U);
 }
 
@@ -211,7 +211,7 @@ static bool convert(struct fmt_sink *sink, const struct spec *s, struct argument
         put_pointer(sink, va_arg(a->list, const void *));
         return true;
     case '%':
-        sink->put(sink, '%');
+        sink->put(sink, "%", 1);
         return true;
     default:
         return false;
@@ -223,16 +223,18 @@ void fmt_print(struct fmt_sink *sink, const char *format, va_list arguments)
     struct arguments a;
     va_copy(a.list, arguments);
     for (const char *p = format; *p != '\0';) {
-        if (*p != '%') {
-            sink->put(sink, *p++);
-            continue;
+        const char *end = p;
+        while (*end != '%' && *end != '\0') {
+            end++;
         }
-        struct spec s = {0};
-        const char *const end = parse_spec(p + 1, &s, &a);
-        if (!convert(sink, &s, &a)) {
-            for (; p < end; p++) {
-                sink->put(sink, *p);
+        if (end == p) {
+            struct spec s = {0};
+            end = parse_spec(p + 1, &s, &a);
+            if (!convert(sink, &s, &a)) {
+                sink->put(sink, p, (size_t)(end - p));
             }
+        } else {
+            sink->put(sink, p, (size_t)(end - p));
         }
         p = end;
     }
@@ -246,12 +248,13 @@ struct text_sink {
     size_t length;
 };
 
-static void text_put(struct fmt_sink *sink, char c)
+static void text_put(struct fmt_sink *sink, const char *text, size_t count)
 {
     struct text_sink *const t = (struct text_sink *)(void *)sink;
-    if (t->length + 1U < t->room) {
-        t->text[t->length++] = c;
-    }
+    const size_t room = t->room - 1U - t->length; /* less the NUL */
+    const size_t taken = (count < room) ? count : room;
+    (void)memcpy(t->text + t->length, text, taken);
+    t->length += taken;
 }
 
 size_t fmt_text_list(char *text, size_t room, const char *format, va_list arguments)

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct fmt_sink {
-    void (*put)(struct fmt_sink *sink, char c);
+    void (*put)(struct fmt_sink *sink, const char *text, size_t count); /* no NUL at its end */
 };
 
 void fmt_print(struct fmt_sink *sink, const char *format, va_list arguments)

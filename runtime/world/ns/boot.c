@@ -85,9 +85,13 @@ static void start_other_cpus(void)
         }
         dsb_sy();
         arch_smc(&r);
-        if (r.x[0] != 0U) {
-            LOG_ERR("CPU %u (MPIDR 0x%llx) does not start: PSCI CPU_ON says %d", i,
-                    (unsigned long long)cfg_cpus[i].mpidr, (int)(int32_t)r.x[0]);
+        if (r.x[0] == 0U) {
+            continue;
+        }
+        LOG_ERR("CPU %u (MPIDR 0x%llx) does not start: PSCI CPU_ON says %d", i,
+                (unsigned long long)cfg_cpus[i].mpidr, (int)(int32_t)r.x[0]);
+        if (i == cfg_system.console_cpu) {
+            panic("CPU %u, which has the console, does not start (above)", i);
         }
     }
 }
@@ -112,7 +116,6 @@ static struct vcpu *cpu_up(void)
 struct vcpu *boot_primary(uint64_t devicetree, uint16_t cpu)
 {
     introduce(cpu);
-    console_init();
     banner();
     unsigned wrong = machine_check_cpu();
 
