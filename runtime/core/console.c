@@ -223,7 +223,7 @@ void console_start(void)
     mux_init(&mux, (timer_frequency() + 999U) / 1000U);
     input_init();
     mux_set_focus(&mux, input_focus());
-    gic_spi_configure(cfg_system.uart_intid, false, cfg_system.console_cpu);
+    gic_spi_take(cfg_system.uart_intid, false, cfg_system.console_cpu);
     gic_spi_enable(cfg_system.uart_intid, true);
     platform_uart_interrupts(false);
     atomic_store_explicit(&is_started, true, memory_order_release);

@@ -41,12 +41,20 @@ static void reset_redist(uint16_t vm, uint16_t vcpu)
     r->word.hw = hw_ppis(vm);
 }
 
-static void reset_spis(const struct vgic_vm *g)
+static void reset_spis(struct vgic_vm *g)
 {
     const struct cfg_vm *cfg = vgic_cfg(g);
 
     (void)memset(vgic_spi_word(g, 0), 0, g->spi_words * sizeof(struct vgic_word));
     (void)memset(vgic_spi_of(g, VGIC_PRIVATE_COUNT), 0, cfg->spi_count * sizeof(struct vgic_spi));
+    /* GICD_IROUTER is 0, which names the same vCPU for all: it is asked for once, and is the one
+     * that the cleared state has already unless vCPU 0 has another affinity. */
+    vgic_spi_set_router(g, VGIC_PRIVATE_COUNT, 0);
+    const uint16_t target = vgic_spi_of(g, VGIC_PRIVATE_COUNT)->target;
+
+    for (unsigned i = 1; target != 0U && i < cfg->spi_count; i++) {
+        vgic_spi_of(g, VGIC_PRIVATE_COUNT + i)->target = target;
+    }
 }
 
 /* The physical SPIs of the VM: silent, and routed to the vCPU that IROUTER's reset value names. */
@@ -61,9 +69,8 @@ static void reset_physical(struct vgic_vm *g)
         w->hw |= UINT32_C(1) << (irq->vintid % 32U);
         w->edge |= (irq->edge != 0U) ? UINT32_C(1) << (irq->vintid % 32U) : 0U;
         vgic_spi_of(g, irq->vintid)->pintid = irq->pintid;
-        gic_spi_configure(irq->pintid, irq->edge != 0U, cfg_vcpus[cfg->first_vcpu].cpu);
-        gic_spi_set_pending(irq->pintid, false);
-        gic_spi_set_active(irq->pintid, false);
+        gic_spi_take(irq->pintid, irq->edge != 0U, cfg_vcpus[cfg->first_vcpu].cpu);
+        vgic_spi_set_router(g, irq->vintid, 0);
     }
 }
 
@@ -83,9 +90,6 @@ void vgic_vm_reset(uint16_t vm)
     }
     reset_spis(g);
     reset_physical(g);
-    for (unsigned intid = VGIC_PRIVATE_COUNT; vgic_has_intid(g, intid); intid++) {
-        vgic_spi_set_router(g, intid, 0);
-    }
     vgic_release(g);
 }
 

@@ -65,7 +65,7 @@ void platform_uart_interrupt_clear(void)
 {
 }
 
-void gic_spi_configure(uint32_t intid, bool edge, unsigned cpu)
+void gic_spi_take(uint32_t intid, bool edge, unsigned cpu)
 {
     CHECK_EQ(intid, 33);
     CHECK(!edge);
