@@ -85,7 +85,8 @@ struct board_found {
     unsigned size_cells;
     unsigned cpu_cells; /* of /cpus */
     const char *controller;    /* name of the last node that is an interrupt controller */
-    const char *compatible_of; /* name of the last node that has this property; its value: */
+    const char *compatible_name; /* where the blob has the name of the property last met; */
+    const char *compatible_of;   /* the name of its node; its value: */
     const char *compatible;
     uint32_t compatible_bytes;
     bool gic_v3;
@@ -233,7 +234,9 @@ static void visit_property(void *context, const struct fdt_property *p)
         }
         break;
     case 'c':
-        if (text_is(p->name, "compatible")) {
+        /* A blob has each name once, as a rule: then the same name is at the same address. */
+        if (p->name == found->compatible_name || text_is(p->name, "compatible")) {
+            found->compatible_name = p->name;
             found->compatible_of = p->node;
             found->compatible = (const char *)p->value;
             found->compatible_bytes = p->bytes;
