@@ -64,6 +64,7 @@ def _rendered(plan):
     el2 = rows.translation_tables(plan.el2_tables)
     slots = {slot.name: slot for slot in plan.image.slots}
     yield "config_sizes.h", render("config_sizes.h", sizes=rows.sizes(plan),
+                                   flags_any=rows.flags_any(plan),
                                    log_levels=rows.log_levels(plan))
     yield "config.c", render("config.c", system_fields=rows.system_fields(plan),
                              config_tables=rows.config_tables(plan))

@@ -112,6 +112,15 @@ def sizes(plan):
     ]
 
 
+def flags_any(plan):
+    """CFG_VM_FLAGS_ANY: the flags that at least one VM has, in alphabetical order."""
+    return _flags(sorted({flag for vm in plan.vms for flag in vm.flags}))
+
+
+def _flags(names):
+    return " | ".join(f"CFG_VM_{name.upper()}" for name in names) or "0U"
+
+
 def log_levels(plan):
     """The elements of CFG_LOG_LEVELS, in the order of enum log_module."""
     return [Row(f"{LOG_LEVELS.index(m.level.value)}U",
@@ -205,7 +214,7 @@ def _cpu(plan, cpu):
 
 
 def _vm(vm):
-    flags = " | ".join(f"CFG_VM_{flag.upper()}" for flag in vm.flags) or "0U"
+    flags = _flags(vm.flags)
     return _row(
         f"{vm.name}, {_line(vm.place)}",
         name=_string(vm.name), vmid=_id(vm.vmid), flags=flags,

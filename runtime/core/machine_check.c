@@ -29,20 +29,19 @@ static unsigned check(bool ok, const char *what, uint64_t expected, uint64_t fou
     return ok ? 0U : 1U;
 }
 
-static unsigned check_grant(const struct cfg_vm *vm, uint16_t flag, const char *feature,
-                            bool present)
+static unsigned check_grant(uint16_t vm, uint16_t flag, const char *feature, bool present)
 {
-    if ((vm->flags & flag) == 0U || present) {
+    if (!cfg_vm_has(vm, flag) || present) {
         return 0;
     }
     LOG_ERR("machine: %s is granted %s, which this CPU does not have: take the grant out of the "
             "description or use a CPU with it",
-            vm->name, feature);
+            cfg_vms[vm].name, feature);
     return 1;
 }
 
 /* Of the VM whose vCPU runs here: CPUs may differ, and only this one has to have what it uses. */
-static unsigned check_grants(const struct cfg_vm *vm)
+static unsigned check_grants(uint16_t vm)
 {
     const uint64_t pfr0 = SYSREG_READ(ID_AA64PFR0_EL1);
     const uint64_t pfr1 = SYSREG_READ(ID_AA64PFR1_EL1);
@@ -73,7 +72,7 @@ unsigned machine_check_cpu(void)
                    0);
     const uint16_t vcpu = cfg_cpus[this_cpu()->id].vcpu;
 
-    return (vcpu == CFG_NONE) ? wrong : wrong + check_grants(&cfg_vms[cfg_vcpus[vcpu].vm]);
+    return (vcpu == CFG_NONE) ? wrong : wrong + check_grants(cfg_vcpus[vcpu].vm);
 }
 
 /* What the devicetree says of RAM, CPUs and interrupt controller. */

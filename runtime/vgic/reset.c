@@ -25,7 +25,7 @@ static uint32_t hw_ppis(uint16_t vm)
 {
     uint32_t ppis = (UINT32_C(1) << GIC_PPI_VTIMER) | (UINT32_C(1) << GIC_PPI_PTIMER);
 
-    if ((cfg_vms[vm].flags & CFG_VM_PMU) != 0U) {
+    if (cfg_vm_has(vm, CFG_VM_PMU)) {
         ppis |= UINT32_C(1) << GIC_PPI_PMU;
     }
     return ppis;

@@ -107,7 +107,7 @@ static struct vcpu *cpu_up(void)
         console_start();
     }
     if (cpu->vcpu != NULL && cpu->vcpu->index == 0U &&
-        (vcpu_cfg_vm(cpu->vcpu)->flags & CFG_VM_AUTOSTART) != 0U) {
+        cfg_vm_has(cpu->vcpu->vm, CFG_VM_AUTOSTART)) {
         life_start(cpu->vcpu->vm);
     }
     return cpu_next_vcpu();

@@ -9,11 +9,12 @@
 #include "vgic/vgic.h"
 #include "vtimer/vtimer.h"
 
+/* No region of the tables leads to a device that no VM has. */
 const mmio_handler mmio_handlers[CFG_MMIO_PL031 + 1] = {
     [CFG_MMIO_GICD] = vgic_gicd_access,
     [CFG_MMIO_GICR] = vgic_gicr_access,
-    [CFG_MMIO_PL011] = pl011_access,
-    [CFG_MMIO_PL031] = pl031_access,
+    [CFG_MMIO_PL011] = (CFG_PL011_COUNT > 0U) ? pl011_access : NULL,
+    [CFG_MMIO_PL031] = (CFG_PL031_COUNT > 0U) ? pl031_access : NULL,
 };
 
 /* Only the VM's own devices are looked at: what it costs does not depend on the other VMs. */
@@ -30,13 +31,19 @@ static void each_device(uint16_t vm, uint16_t kind, void (*act)(uint16_t instanc
 
 static void vdev_vm_reset(uint16_t vm)
 {
-    each_device(vm, CFG_MMIO_PL011, pl011_reset);
-    each_device(vm, CFG_MMIO_PL031, pl031_reset);
+    if (CFG_PL011_COUNT > 0U) {
+        each_device(vm, CFG_MMIO_PL011, pl011_reset);
+    }
+    if (CFG_PL031_COUNT > 0U) {
+        each_device(vm, CFG_MMIO_PL031, pl031_reset);
+    }
 }
 
 void features_console_event(uint16_t vm)
 {
-    each_device(vm, CFG_MMIO_PL011, pl011_poll);
+    if (CFG_PL011_COUNT > 0U) {
+        each_device(vm, CFG_MMIO_PL011, pl011_poll);
+    }
 }
 
 /* In order of start; a stop goes the other way. The timers' PPIs are masked while the vGIC still
