@@ -28,7 +28,7 @@
 #include "lib/ring.h"
 #include "platform/platform.h"
 
-#define TX_BYTES 4096U
+#define TX_BYTES CONSOLE_LOG_BYTES /* of each source alike */
 #define SERVICE_STEPS 64U /* bytes sent or rounds of feeding, per call */
 #define FEED_BYTES 32U    /* bytes from one source per feeding */
 #define FLUSH_SECONDS 2U  /* before a UART that does not drain is given up */
@@ -241,11 +241,8 @@ void console_flush(void)
     }
 }
 
-void console_take_log(void (*put)(uint8_t byte))
+bool console_take_log(uint8_t *byte)
 {
     struct console_output *const o = &outputs[MUX_LOG];
-    uint8_t byte;
-    for (unsigned i = 0; i < TX_BYTES && ring_take(&o->ring, o->bytes, TX_BYTES, &byte); i++) {
-        put(byte);
-    }
+    return ring_take(&o->ring, o->bytes, TX_BYTES, byte);
 }

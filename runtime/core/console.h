@@ -32,9 +32,11 @@ void console_service(void);
 /* On the console CPU, before the machine goes off: all that is complete in the rings goes out,
  * polled, for a bounded time. */
 void console_flush(void);
-/* For a CPU that panics: hands `put` what still waits in the log's ring, at most what fits one. The
- * console CPU may not have stopped yet: then each of a few bytes may be taken by both or neither. */
-void console_take_log(void (*put)(uint8_t byte));
+/* For a CPU that panics: takes the next byte that waits in the log's ring; false when there is none.
+ * The console CPU may not have stopped yet: then a few bytes may be taken by both or by neither. */
+bool console_take_log(uint8_t *byte);
+/* What the log's ring holds, at most. */
+#define CONSOLE_LOG_BYTES 4096U
 
 /* A console source's output ring has room again, after it was seen with none: told to pl011 by
  * the console CPU through mailbox_post(boot CPU of the VM, MSG_CONSOLE_RX). */

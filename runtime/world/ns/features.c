@@ -17,32 +17,28 @@ const mmio_handler mmio_handlers[CFG_MMIO_PL031 + 1] = {
     [CFG_MMIO_PL031] = (CFG_PL031_COUNT > 0U) ? pl031_access : NULL,
 };
 
-/* Only the VM's own devices are looked at: what it costs does not depend on the other VMs. */
-static void each_device(uint16_t vm, uint16_t kind, void (*act)(uint16_t instance))
+/* Both look at the VM's own devices only: what they cost does not depend on the other VMs. */
+static void vdev_vm_reset(uint16_t vm)
 {
     const struct cfg_mmio *mmio = &cfg_mmios[cfg_vms[vm].first_mmio];
 
     for (unsigned i = 0; i < cfg_vms[vm].mmio_count; i++) {
-        if (mmio[i].kind == kind) {
-            act(mmio[i].instance);
+        if (CFG_PL011_COUNT > 0U && mmio[i].kind == CFG_MMIO_PL011) {
+            pl011_reset(mmio[i].instance);
+        } else if (CFG_PL031_COUNT > 0U && mmio[i].kind == CFG_MMIO_PL031) {
+            pl031_reset(mmio[i].instance);
         }
-    }
-}
-
-static void vdev_vm_reset(uint16_t vm)
-{
-    if (CFG_PL011_COUNT > 0U) {
-        each_device(vm, CFG_MMIO_PL011, pl011_reset);
-    }
-    if (CFG_PL031_COUNT > 0U) {
-        each_device(vm, CFG_MMIO_PL031, pl031_reset);
     }
 }
 
 void features_console_event(uint16_t vm)
 {
-    if (CFG_PL011_COUNT > 0U) {
-        each_device(vm, CFG_MMIO_PL011, pl011_poll);
+    const struct cfg_mmio *mmio = &cfg_mmios[cfg_vms[vm].first_mmio];
+
+    for (unsigned i = 0; i < cfg_vms[vm].mmio_count; i++) {
+        if (CFG_PL011_COUNT > 0U && mmio[i].kind == CFG_MMIO_PL011) {
+            pl011_poll(mmio[i].instance);
+        }
     }
 }
 
