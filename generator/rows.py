@@ -11,6 +11,7 @@ from dataclasses import dataclass
 ABI_VERSION = 1  # CFG_ABI_VERSION that these rows are written for
 LOG_LEVELS = ("error", "warn", "info", "debug")
 ROW_WIDTH = 88  # of a row of C, without its indentation
+ADR_REACH = 1 << 20  # bytes from an ADR instruction to what it names [DDI0487 C6.2.12]
 NAME_OF_LOG = "bulkhead"  # the hypervisor's own console source
 ACCESS_LETTERS = (("r", "CFG_R"), ("w", "CFG_W"), ("x", "CFG_X"))
 
@@ -110,6 +111,12 @@ def sizes(plan):
         ("CFG_SPI_TOTAL", sum(vm.spi_count for vm in plan.vms)),
         ("CFG_NAME_WIDTH", max(len(label) for label in labels)),
     ]
+
+
+def code_model(image):
+    """The compiler's: with "tiny" each address of EL2's is one ADR instead of two instructions."""
+    reach = image.slot("stacks").range.end - image.slot("text").base
+    return "tiny" if reach <= ADR_REACH else "small"
 
 
 def flags_any(plan):

@@ -14,6 +14,8 @@ GEN := $(OUT)/gen
 OBJ := $(OUT)/obj$(if $(FLAVOUR),-$(FLAVOUR))
 IMAGE := $(OUT)/bulkhead$(if $(FLAVOUR),-$(FLAVOUR))
 BOARD_CODE ?= qemu-virt
+# CODE_MODEL: tiny where EL2's own sections lie within the reach of an ADR, else small.
+include $(GEN)/build.mk
 
 Q := $(if $(V),,@)
 say = @printf '  %-7s %s\n' '$(1)' '$(2)'
@@ -35,14 +37,17 @@ CFLAGS := -std=gnu11 -Os -g -ffreestanding -fno-common -fno-pic -fno-pie -fno-bu
           -fno-asynchronous-unwind-tables -fno-stack-protector -fno-omit-frame-pointer \
           -fno-delete-null-pointer-checks -fno-optimize-sibling-calls -ffunction-sections \
           -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
-          -mcmodel=small -ffile-prefix-map=$(CURDIR)=. -Iruntime -I$(GEN) $(WARNINGS)
-# The files that every exit runs through are compiled for speed, and call last without a frame;
-# the rest is compiled for size.
+          -mcmodel=$(CODE_MODEL) -ffile-prefix-map=$(CURDIR)=. -Iruntime -I$(GEN) $(WARNINGS)
+# The files that every exit runs through are compiled for speed: they call last without a frame and
+# keep no frame pointer, and leave that of their caller alone, so that a backtrace goes on behind
+# them. Their functions and loops are not padded to the width of a fetch, from which code that runs
+# once an exit gains nothing. The rest is compiled for size.
 HOT := arch/gich gic/cpu_interface mmio/dispatch mmio/transfer psci/psci smccc/smccc \
        sysreg/id_registers sysreg/sysreg_trap vgic/choice vgic/gicd vgic/gicr vgic/hw vgic/lists \
        vgic/regs vgic/regs_irq vgic/route vgic/sgi vgic/vgic \
        world/ns/exceptions world/ns/exit world/ns/interrupts
-$(HOT:%=$(OBJ)/%.c.o): CFLAGS += -O2 -foptimize-sibling-calls
+$(HOT:%=$(OBJ)/%.c.o): CFLAGS += -O2 -foptimize-sibling-calls -fomit-frame-pointer -ffixed-x29 \
+                                 -falign-functions=4 -falign-jumps=1 -falign-loops=1
 ifeq ($(FLAVOUR),ubsan)
 # Undefined behaviour traps: a BRK at EL2, which panics with its place.
 CFLAGS += -fsanitize=undefined -fno-sanitize=alignment -fsanitize-undefined-trap-on-error
