@@ -17,12 +17,9 @@
 struct spec {
     bool left;
     bool zero;
-    bool alternate;
-    bool has_precision;
-    unsigned width;
-    unsigned precision;
-    unsigned size_bytes; /* of an integer argument */
+    bool is_long; /* the integer argument has 64 bits */
     char conversion;
+    unsigned width;
 };
 
 static void put_repeated(struct fmt_sink *sink, char c, unsigned count)
@@ -37,11 +34,10 @@ static unsigned padding(const struct spec *s, unsigned length)
     return (s->width > length) ? s->width - length : 0U;
 }
 
-/* Characters before the NUL, `limit` at most. */
-static unsigned length_of(const char *text, unsigned limit)
+static unsigned length_of(const char *text)
 {
     unsigned length = 0;
-    while (length < limit && text[length] != '\0') {
+    while (text[length] != '\0') {
         length++;
     }
     return length;
@@ -49,30 +45,28 @@ static unsigned length_of(const char *text, unsigned limit)
 
 static void put_text(struct fmt_sink *sink, const struct spec *s, const char *text)
 {
-    const unsigned length = length_of(text, s->has_precision ? s->precision : UINT32_MAX);
+    const unsigned length = length_of(text);
     const unsigned pad = padding(s, length);
     put_repeated(sink, ' ', s->left ? 0U : pad);
     sink->put(sink, text, length);
     put_repeated(sink, ' ', s->left ? pad : 0U);
 }
 
-/* `prefix` is a sign or "0x"; zeros go between it and the digits. */
-static void put_number(struct fmt_sink *sink, const struct spec *s, const char *prefix,
+/* Zeros go between the sign and the digits. */
+static void put_number(struct fmt_sink *sink, const struct spec *s, bool is_negative,
                        uint64_t value, unsigned base)
 {
-    const char *const alphabet = (s->conversion == 'X') ? "0123456789ABCDEF" : "0123456789abcdef";
     char digits[DIGITS_MAX];
     unsigned first = DIGITS_MAX; /* of the digits, which are made from the last */
     do {
-        digits[--first] = alphabet[value % base];
+        digits[--first] = "0123456789abcdef"[value % base];
         value /= base;
     } while (value != 0U);
 
-    const unsigned prefix_length = length_of(prefix, UINT32_MAX);
-    const unsigned pad = padding(s, prefix_length + DIGITS_MAX - first);
+    const unsigned pad = padding(s, (is_negative ? 1U : 0U) + DIGITS_MAX - first);
     const bool zeros = s->zero && !s->left;
     put_repeated(sink, ' ', (s->left || zeros) ? 0U : pad);
-    sink->put(sink, prefix, prefix_length);
+    put_repeated(sink, '-', is_negative ? 1U : 0U);
     put_repeated(sink, '0', zeros ? pad : 0U);
     sink->put(sink, &digits[first], DIGITS_MAX - first);
     put_repeated(sink, ' ', s->left ? pad : 0U);
@@ -95,8 +89,6 @@ static const char *parse_flags(const char *p, struct spec *s)
             s->left = true;
         } else if (*p == '0') {
             s->zero = true;
-        } else if (*p == '#') {
-            s->alternate = true;
         } else {
             return p;
         }
@@ -105,14 +97,9 @@ static const char *parse_flags(const char *p, struct spec *s)
 
 static const char *parse_length(const char *p, struct spec *s)
 {
-    s->size_bytes = sizeof(int);
-    if (p[0] == 'h') {
-        s->size_bytes = (p[1] == 'h') ? sizeof(char) : sizeof(short);
-        return p + ((p[1] == 'h') ? 2 : 1);
-    }
-    if (p[0] == 'l' || p[0] == 'z' || p[0] == 'j' || p[0] == 't') {
-        s->size_bytes = sizeof(uint64_t);
-        return p + ((p[0] == 'l' && p[1] == 'l') ? 2 : 1);
+    s->is_long = *p == 'l';
+    while (*p == 'l') {
+        p++;
     }
     return p;
 }
@@ -137,49 +124,26 @@ static const char *parse_spec(const char *p, struct spec *s, struct arguments *a
     } else {
         p = parse_number(p, &s->width);
     }
-    if (*p == '.') {
-        s->has_precision = true;
-        p++;
-        if (*p == '*') {
-            s->precision = take_size(a);
-            p++;
-        } else {
-            p = parse_number(p, &s->precision);
-        }
-    }
     p = parse_length(p, s);
     s->conversion = *p;
     return (*p == '\0') ? p : p + 1;
 }
 
-static int64_t take_signed(const struct spec *s, struct arguments *a)
+static void put_signed(struct fmt_sink *sink, const struct spec *s, int64_t value)
 {
-    if (s->size_bytes == sizeof(int64_t)) {
-        return va_arg(a->list, int64_t);
-    }
-    const int n = va_arg(a->list, int);
-    return (s->size_bytes == 1U) ? (signed char)n : (s->size_bytes == 2U) ? (short)n : n;
+    put_number(sink, s, value < 0, (value < 0) ? 0U - (uint64_t)value : (uint64_t)value, 10U);
 }
 
 static uint64_t take_unsigned(const struct spec *s, struct arguments *a)
 {
-    if (s->size_bytes == sizeof(uint64_t)) {
-        return va_arg(a->list, uint64_t);
-    }
-    const unsigned n = va_arg(a->list, unsigned);
-    return (s->size_bytes == 1U) ? (uint8_t)n : (s->size_bytes == 2U) ? (uint16_t)n : n;
-}
-
-static void put_signed(struct fmt_sink *sink, const struct spec *s, int64_t value)
-{
-    const uint64_t magnitude = (value < 0) ? 0U - (uint64_t)value : (uint64_t)value;
-    put_number(sink, s, (value < 0) ? "-" : "", magnitude, 10U);
+    return s->is_long ? va_arg(a->list, uint64_t) : va_arg(a->list, unsigned);
 }
 
 static void put_pointer(struct fmt_sink *sink, const void *pointer)
 {
-    const struct spec s = {.zero = true, .width = 18U};
-    put_number(sink, &s, "0x", (uintptr_t)pointer, 16U);
+    const struct spec s = {.zero = true, .width = 16U};
+    sink->put(sink, "0x", 2);
+    put_number(sink, &s, false, (uintptr_t)pointer, 16U);
 }
 
 /* False when the conversion is not one of ours. */
@@ -197,21 +161,14 @@ static bool convert(struct fmt_sink *sink, const struct spec *s, struct argument
         return true;
     }
     case 'd':
-    case 'i':
-        put_signed(sink, s, take_signed(s, a));
+        put_signed(sink, s, s->is_long ? va_arg(a->list, int64_t) : va_arg(a->list, int));
         return true;
     case 'u':
-        put_number(sink, s, "", take_unsigned(s, a), 10U);
-        return true;
     case 'x':
-    case 'X':
-        put_number(sink, s, s->alternate ? "0x" : "", take_unsigned(s, a), 16U);
+        put_number(sink, s, false, take_unsigned(s, a), (s->conversion == 'x') ? 16U : 10U);
         return true;
     case 'p':
         put_pointer(sink, va_arg(a->list, const void *));
-        return true;
-    case '%':
-        sink->put(sink, "%", 1);
         return true;
     default:
         return false;
