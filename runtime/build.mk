@@ -36,17 +36,20 @@ WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wundef -Wvla 
 CFLAGS := -std=gnu11 -Os -g -ffreestanding -fno-common -fno-pic -fno-pie -fno-builtin \
           -fno-asynchronous-unwind-tables -fno-stack-protector -fno-omit-frame-pointer \
           -fno-delete-null-pointer-checks -fno-optimize-sibling-calls -ffunction-sections \
+          -fno-tree-switch-conversion \
           -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
           -mcmodel=$(CODE_MODEL) -ffile-prefix-map=$(CURDIR)=. -Iruntime -I$(GEN) $(WARNINGS)
 # The files that every exit runs through are compiled for speed: they call last without a frame and
 # keep no frame pointer, and leave that of their caller alone, so that a backtrace goes on behind
 # them. Their functions and loops are not padded to the width of a fetch, from which code that runs
-# once an exit gains nothing. The rest is compiled for size.
+# once an exit gains nothing. The rest is compiled for size: there a switch that only chooses a value
+# stays code, which is smaller than the table of pointers that GCC makes of it.
 HOT := arch/gich gic/cpu_interface mmio/dispatch mmio/transfer psci/psci smccc/smccc \
        sysreg/id_registers sysreg/sysreg_trap vgic/choice vgic/gicd vgic/gicr vgic/hw vgic/lists \
        vgic/regs vgic/regs_irq vgic/route vgic/sgi vgic/vgic \
        world/ns/exceptions world/ns/exit world/ns/interrupts
 $(HOT:%=$(OBJ)/%.c.o): CFLAGS += -O2 -foptimize-sibling-calls -fomit-frame-pointer -ffixed-x29 \
+                                 -ftree-switch-conversion \
                                  -falign-functions=4 -falign-jumps=1 -falign-loops=1
 ifeq ($(FLAVOUR),ubsan)
 # Undefined behaviour traps: a BRK at EL2, which panics with its place.
