@@ -63,8 +63,9 @@ def _rendered(plan):
     stage2 = rows.translation_tables(plan.stage2_tables)
     el2 = rows.translation_tables(plan.el2_tables)
     slots = {slot.name: slot for slot in plan.image.slots}
-    yield "build.mk", render("build.mk")
+    yield "build.mk", render("build.mk", code_model=rows.code_model(plan.image))
     yield "config_sizes.h", render("config_sizes.h", sizes=rows.sizes(plan),
+                                   flags_any=rows.flags_any(plan),
                                    log_levels=rows.log_levels(plan))
     yield "config.c", render("config.c", system_fields=rows.system_fields(plan),
                              config_tables=rows.config_tables(plan))

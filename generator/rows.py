@@ -13,6 +13,7 @@ from generator.model import Range
 ABI_VERSION = 2  # CFG_ABI_VERSION that these rows are written for
 LOG_LEVELS = ("error", "warn", "info", "debug")
 ROW_WIDTH = 88  # of a row of C, without its indentation
+ADR_REACH = 1 << 20  # bytes from an ADR instruction to what it names [DDI0487 C6.2.12]
 NAME_OF_LOG = "bulkhead"  # the hypervisor's own console source
 ACCESS_LETTERS = (("r", "CFG_R"), ("w", "CFG_W"), ("x", "CFG_X"))
 
@@ -114,6 +115,21 @@ def sizes(plan):
     ]
 
 
+def code_model(image):
+    """The compiler's: with "tiny" each address of EL2's is one ADR instead of two instructions."""
+    reach = image.slot("stacks").range.end - image.slot("text").base
+    return "tiny" if reach <= ADR_REACH else "small"
+
+
+def flags_any(plan):
+    """CFG_VM_FLAGS_ANY: the flags that at least one VM has, in alphabetical order."""
+    return _flags(sorted({flag for vm in plan.vms for flag in vm.flags}))
+
+
+def _flags(names):
+    return " | ".join(f"CFG_VM_{name.upper()}" for name in names) or "0U"
+
+
 def log_levels(plan):
     """The elements of CFG_LOG_LEVELS, in the order of enum log_module."""
     return [Row(f"{LOG_LEVELS.index(m.level.value)}U",
@@ -211,7 +227,7 @@ def _cpu(plan, cpu):
 
 
 def _vm(vm):
-    flags = " | ".join(f"CFG_VM_{flag.upper()}" for flag in vm.flags) or "0U"
+    flags = _flags(vm.flags)
     return _row(
         f"{vm.name}, {_line(vm.place)}",
         name=_string(vm.name), vmid=_id(vm.vmid), flags=flags,

@@ -15,7 +15,8 @@ OBJ := $(OUT)/obj$(if $(FLAVOUR),-$(FLAVOUR))
 IMAGE := $(OUT)/bulkhead$(if $(FLAVOUR),-$(FLAVOUR))
 BOARD_CODE ?= qemu-virt
 # GIC: the version of the board's interrupt controller, which names a folder of sources and of
-# headers that the include path finds.
+# headers that the include path finds. CODE_MODEL: tiny where EL2's own sections lie within the reach
+# of an ADR, else small.
 include $(GEN)/build.mk
 
 Q := $(if $(V),,@)
@@ -38,17 +39,24 @@ WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wundef -Wvla 
 CFLAGS := -std=gnu11 -Os -g -ffreestanding -fno-common -fno-pic -fno-pie -fno-builtin \
           -fno-asynchronous-unwind-tables -fno-stack-protector -fno-omit-frame-pointer \
           -fno-delete-null-pointer-checks -fno-optimize-sibling-calls -ffunction-sections \
+          -fno-tree-switch-conversion \
           -march=armv8-a -ffixed-x18 -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
-          -mcmodel=small -ffile-prefix-map=$(CURDIR)=. -Iruntime -Iruntime/gic/$(GIC) -Iruntime/vgic/$(GIC) \
-          -I$(GEN) $(WARNINGS)
-# The files that every exit runs through are compiled for speed: they call last without a frame, and
-# a condition of several parts ends at the first that decides. The rest is compiled for size.
+          -mcmodel=$(CODE_MODEL) -ffile-prefix-map=$(CURDIR)=. -Iruntime -Iruntime/gic/$(GIC) \
+          -Iruntime/vgic/$(GIC) -I$(GEN) $(WARNINGS)
+# The files that every exit runs through are compiled for speed: they call last without a frame and
+# keep no frame pointer, and leave that of their caller alone, so that a backtrace goes on behind
+# them; a condition of several parts ends at the first that decides. Their functions and loops are
+# not padded to the width of a fetch, from which code that runs once an exit gains nothing. The rest
+# is compiled for size: there a switch that only chooses a value stays code, which is smaller than
+# the table of pointers that GCC makes of it.
 HOT := gic/$(GIC)/cpu_interface gic/$(GIC)/virtual mmio/dispatch mmio/transfer psci/psci smccc/smccc \
        sysreg/id_registers sysreg/sysreg_trap vgic/choice vgic/hw vgic/lists vgic/regs vgic/regs_irq \
        vgic/route vgic/vgic vgic/$(GIC)/gicd vgic/$(GIC)/gicr vgic/$(GIC)/sgi \
        world/ns/exceptions world/ns/exit world/ns/interrupts
-$(HOT:%=$(OBJ)/%.c.o): CFLAGS += -O2 -foptimize-sibling-calls -fomit-frame-pointer \
-                               --param=logical-op-non-short-circuit=0
+$(HOT:%=$(OBJ)/%.c.o): CFLAGS += -O2 -foptimize-sibling-calls -fomit-frame-pointer -ffixed-x29 \
+                                 -ftree-switch-conversion \
+                                 --param=logical-op-non-short-circuit=0 \
+                                 -falign-functions=4 -falign-jumps=1 -falign-loops=1
 ifeq ($(FLAVOUR),ubsan)
 # Undefined behaviour traps: a BRK at EL2, which panics with its place.
 CFLAGS += -fsanitize=undefined -fno-sanitize=alignment -fsanitize-undefined-trap-on-error

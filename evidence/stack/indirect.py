@@ -48,7 +48,6 @@ SITES = (
     Site("runtime/lib/fmt.c", "sink->put(",
          functions=("runtime/lib/fmt.c:text_put", "runtime/core/panic.c:put")),
     Site("runtime/core/fdt.c", "visit(", functions=("runtime/core/machine_check.c:visit_property",)),
-    Site("runtime/world/ns/features.c", "act(", functions=("pl011_reset", "pl011_poll")),
     Site("runtime/psci/psci_suspend.c", "is_woken(",
          functions=("vgic_has_pending", "vgic_has_wake_request")),
 )

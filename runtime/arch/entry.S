@@ -62,6 +62,7 @@ primary_entry:
 
     bl cpu_to_c
     mov x0, x19
+    mov x1, x20
     bl boot_primary
     b guest_enter
     .size primary_entry, . - primary_entry
@@ -71,6 +72,7 @@ primary_entry:
 secondary_entry:
     mov x20, x0
     bl cpu_to_c
+    mov x0, x20
     bl boot_secondary
     b guest_enter
     .size secondary_entry, . - secondary_entry
@@ -115,7 +117,6 @@ cpu_to_c:
     msr spsel, #1
     sub sp, x1, #16            /* the pair of words that arch/vectors.S keeps at the top */
     mov x29, xzr
-    mov x0, x20
     ret
     .size cpu_to_c, . - cpu_to_c
 

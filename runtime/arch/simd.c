@@ -46,24 +46,35 @@ static void traps_restore(uint64_t cptr)
         __asm__ volatile("ldr q" #n ", [%0]" ::"r"(value) : "memory");                             \
         break;
 
-void arch_simd_read(unsigned n, uint64_t value[2])
+/* Not inline: the compiler would make two of each switch, for the trap lifted and not. */
+__attribute__((noinline)) static void store(unsigned n, uint64_t value[2])
 {
-    const uint64_t cptr = traps_lift();
     switch (n) {
         EACH_REGISTER(STORE)
     default:
         break;
     }
+}
+
+__attribute__((noinline)) static void load(unsigned n, const uint64_t value[2])
+{
+    switch (n) {
+        EACH_REGISTER(LOAD)
+    default:
+        break;
+    }
+}
+
+void arch_simd_read(unsigned n, uint64_t value[2])
+{
+    const uint64_t cptr = traps_lift();
+    store(n, value);
     traps_restore(cptr);
 }
 
 void arch_simd_write(unsigned n, const uint64_t value[2])
 {
     const uint64_t cptr = traps_lift();
-    switch (n) {
-        EACH_REGISTER(LOAD)
-    default:
-        break;
-    }
+    load(n, value);
     traps_restore(cptr);
 }

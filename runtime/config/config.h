@@ -184,7 +184,15 @@ extern const uint16_t cfg_irq_of_intid[];
 extern const uint32_t cfg_smcs[]; /* CFG_SMC_COUNT */
 extern const char *const cfg_console_names[]; /* CFG_CONSOLE_COUNT: label of each source */
 
-/* config_sizes.h also defines CFG_SPI_TOTAL (sum of spi_count over VMs, multiple of 32) and
- * CFG_NAME_WIDTH (characters of the longest console label, at least that of "bulkhead"). */
+/* config_sizes.h also defines CFG_SPI_TOTAL (sum of spi_count over VMs, multiple of 32),
+ * CFG_NAME_WIDTH (characters of the longest console label, at least that of "bulkhead") and
+ * CFG_VM_FLAGS_ANY (the flags of all VMs together). */
+
+/* Has the VM this flag? Constant, and false, where no VM has it: then the code for it is not in the
+ * image. */
+static inline bool cfg_vm_has(uint16_t vm, uint16_t flag)
+{
+    return (CFG_VM_FLAGS_ANY & flag) != 0U && (cfg_vms[vm].flags & flag) != 0U;
+}
 
 #endif

@@ -28,11 +28,10 @@
 #include "lib/ring.h"
 #include "platform/platform.h"
 
-#define TX_BYTES 4096U
+#define TX_BYTES CONSOLE_LOG_BYTES /* of each source alike */
 #define SERVICE_STEPS 64U /* bytes sent or rounds of feeding, per call */
 #define FEED_BYTES 32U    /* bytes from one source per feeding */
 #define FLUSH_SECONDS 2U  /* before a UART that does not drain is given up */
-#define POLLS_PER_BYTE 100000U
 
 struct console_output {
     struct ring ring;
@@ -45,11 +44,6 @@ static struct mux mux;
 static uint16_t feed_turn; /* source that is fed first */
 static atomic_bool is_draining;
 static atomic_bool is_started;
-
-void console_init(void)
-{
-    platform_uart_init(pa_make(cfg_system.uart_base));
-}
 
 bool console_is_started(void)
 {
@@ -76,28 +70,36 @@ unsigned console_tx_room(uint16_t source)
     return room_of(o);
 }
 
+/* What was put is in the ring before the flag is looked at. */
+static void ask_to_drain(void)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!atomic_exchange(&is_draining, true) && console_is_started()) {
+        mailbox_post(cfg_system.console_cpu, MSG_CONSOLE_TX);
+    }
+}
+
 bool console_tx_put(uint16_t source, uint8_t byte)
 {
     struct console_output *const o = &outputs[source];
     if (!ring_put(&o->ring, o->bytes, TX_BYTES, byte)) {
         return false;
     }
-    /* The byte is in the ring before the flag is looked at. */
-    atomic_thread_fence(memory_order_seq_cst);
-    if (!atomic_exchange(&is_draining, true) && console_is_started()) {
-        mailbox_post(cfg_system.console_cpu, MSG_CONSOLE_TX);
+    ask_to_drain();
+    return true;
+}
+
+bool console_tx_write(uint16_t source, const char *text, size_t count)
+{
+    struct console_output *const o = &outputs[source];
+    if (count > TX_BYTES || !ring_put_all(&o->ring, o->bytes, TX_BYTES, text, (uint32_t)count)) {
+        return false;
     }
+    ask_to_drain();
     return true;
 }
 
 /* --- the console CPU -------------------------------------------------------------------- */
-
-static void notice(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        (void)console_tx_put(MUX_NOTICE, (uint8_t)*text);
-    }
-}
 
 /* Tells the source's VM that there is room, when it had run out and half of the ring is free. */
 static void grant_room(uint16_t source)
@@ -191,8 +193,8 @@ static void announce_focus(void)
 {
     char text[64];
     mux_set_focus(&mux, input_focus());
-    (void)fmt_text(text, sizeof(text), "input: %s\n", input_focus_name());
-    notice(text);
+    const size_t length = fmt_text(text, sizeof(text), "input: %s\n", input_focus_name());
+    (void)console_tx_write(MUX_NOTICE, text, length);
 }
 
 void console_service(void)
@@ -217,16 +219,16 @@ void console_service(void)
 void console_start(void)
 {
     char text[96];
+    platform_uart_init(pa_make(cfg_system.uart_base));
     mux_init(&mux, (timer_frequency() + 999U) / 1000U);
     input_init();
     mux_set_focus(&mux, input_focus());
-    gic_spi_configure(cfg_system.uart_intid, false, cfg_system.console_cpu);
+    gic_spi_take(cfg_system.uart_intid, false, cfg_system.console_cpu);
     gic_spi_enable(cfg_system.uart_intid, true);
     platform_uart_interrupts(false);
     atomic_store_explicit(&is_started, true, memory_order_release);
 
-    input_describe_key(text, sizeof(text));
-    notice(text);
+    (void)console_tx_write(MUX_NOTICE, text, input_describe_key(text, sizeof(text)));
     announce_focus();
     mailbox_post(cfg_system.console_cpu, MSG_CONSOLE_TX);
 }
@@ -239,13 +241,8 @@ void console_flush(void)
     }
 }
 
-void console_write_polled(const char *text, size_t count)
+bool console_take_log(uint8_t *byte)
 {
-    for (size_t i = 0; i < count; i++) {
-        for (unsigned polls = 0; polls < POLLS_PER_BYTE && !platform_uart_tx_ready(); polls++) {
-        }
-        if (platform_uart_tx_ready()) {
-            platform_uart_tx((uint8_t)text[i]);
-        }
-    }
+    struct console_output *const o = &outputs[MUX_LOG];
+    return ring_take(&o->ring, o->bytes, TX_BYTES, byte);
 }

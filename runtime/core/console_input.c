@@ -48,15 +48,15 @@ const char *input_focus_name(void)
     return (focus == MUX_NONE) ? "none" : mux_label(focus);
 }
 
-void input_describe_key(char *text, size_t room)
+size_t input_describe_key(char *text, size_t room)
 {
     const unsigned key = cfg_system.console_switch_key;
     const bool is_control = key < 0x20U;
     const unsigned shown = !is_control                 ? key
                            : (key >= 1U && key <= 26U) ? key + 0x60U
                                                        : key + 0x40U;
-    (void)fmt_text(text, room, "console: %s%c moves the input to the next VM, or to none\n",
-             is_control ? "ctrl-" : "", (int)shown);
+    return fmt_text(text, room, "console: %s%c moves the input to the next VM, or to none\n",
+                    is_control ? "ctrl-" : "", (int)shown);
 }
 
 unsigned input_cpu(uint16_t source)

@@ -21,8 +21,8 @@ enum input_result input_service(void);
 /* Source with the focus, or MUX_NONE; and its name, or "none". */
 uint16_t input_focus(void);
 const char *input_focus_name(void);
-/* "console: ctrl-] moves the input to the next VM, or to none\n". */
-void input_describe_key(char *text, size_t room);
+/* "console: ctrl-] moves the input to the next VM, or to none\n", and its length. */
+size_t input_describe_key(char *text, size_t room);
 /* The boot CPU of the source's VM: where it is told of input and room. */
 unsigned input_cpu(uint16_t source);
 

@@ -1,10 +1,10 @@
 /* Drawing of many lines on one terminal; core/console_mux.h.
  *
- * mux_next() hands out the bytes of one step at a time: a label, one character with its style, one
+ * mux_next() hands out the bytes of one step at a time: a label, characters of one style, one
  * movement of the cursor, an erasure, the end of a row. Each step brings the terminal closer to
  * the lines as they are, so the work per byte is bounded whatever the sources do. No source can
  * keep the others from a row: a complete line can no longer change, and an unfinished one is owed
- * ROW_STEPS steps, after which it gives way to whoever is next in turn. Owned by the console CPU.
+ * ROW_STEPS steps of one character, after which it gives way to whoever is next in turn. Owned by the console CPU.
  *
  * @req DEV-1 */
 #include "core/console_mux.h"
@@ -16,8 +16,9 @@
 
 void mux_init(struct mux *m, uint64_t ticks_per_ms)
 {
-    *m =
-        (struct mux){.ticks_per_ms = ticks_per_ms, .focus = MUX_NONE, .owner = MUX_NONE, .turn = 0};
+    m->ticks_per_ms = ticks_per_ms;
+    m->focus = MUX_NONE;
+    m->owner = MUX_NONE;
     for (unsigned i = 0; i < MUX_SOURCE_COUNT; i++) {
         m->sources[i].unseen_since = MUX_NEVER;
     }
@@ -139,16 +140,25 @@ static void begin_row(struct mux *m, uint16_t source)
     m->sources[source].line.dirty = 0;
 }
 
-static void draw_character(struct mux *m, struct console_line *l)
+/* As many characters of one style as fit a step; at least one does, beside its style. Each beyond
+ * the first takes its step from what the row is owed. */
+static void draw_characters(struct mux *m, struct console_line *l)
 {
-    const char text[2] = {(char)l->text[l->dirty], '\0'};
-    if (m->column != l->dirty) {
-        move_cursor(m, l->dirty);
+    const struct line_style style = l->style[l->dirty];
+    const unsigned first = l->dirty;
+    unsigned column = first;
+    if (m->column != first) {
+        move_cursor(m, first);
         return;
     }
-    set_pen(m, l->style[l->dirty]);
-    out_text(m, text);
-    l->dirty++;
+    set_pen(m, style);
+    do {
+        m->out[m->out_count++] = l->text[column++];
+    } while (column < l->length && m->out_count < MUX_OUT_BYTES &&
+             line_style_equals(l->style[column], style));
+    const unsigned more = column - first - 1U;
+    m->owed = (uint16_t)((m->owed > more) ? m->owed - more : 0U);
+    l->dirty = (uint16_t)column;
     m->column = l->dirty;
     if (m->drawn < l->dirty) {
         m->drawn = l->dirty;
@@ -161,7 +171,7 @@ static bool draw_step(struct mux *m)
     struct mux_source *const s = &m->sources[m->owner];
     struct console_line *const l = &s->line;
     if (l->dirty < l->length) {
-        draw_character(m, l);
+        draw_characters(m, l);
         return true;
     }
     if (m->drawn > l->length) {
@@ -260,17 +270,11 @@ static bool advance(struct mux *m, uint64_t now)
     return m->owner != MUX_NONE && (draw_step(m) || finish_row(m));
 }
 
-bool mux_next(struct mux *m, uint64_t now, uint8_t *byte)
+bool mux_step(struct mux *m, uint64_t now)
 {
-    if (m->out_taken == m->out_count) {
-        m->out_taken = 0;
-        m->out_count = 0;
-        if (!advance(m, now) || m->out_count == 0U) {
-            return false;
-        }
-    }
-    *byte = m->out[m->out_taken++];
-    return true;
+    m->out_taken = 0;
+    m->out_count = 0;
+    return advance(m, now) && m->out_count > 0U;
 }
 
 uint64_t mux_deadline(const struct mux *m)

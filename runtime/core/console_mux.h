@@ -49,14 +49,25 @@ struct mux {
     uint8_t out_count;
 };
 
+/* `m` is all zero before, as a static object is. */
 void mux_init(struct mux *m, uint64_t ticks_per_ms);
 /* Can the source's line take a byte, or is it complete and waits to be drawn? */
 bool mux_accepts(const struct mux *m, uint16_t source);
 /* Adds a byte of output; false when it has to be offered again, once the line is drawn. */
 bool mux_put(struct mux *m, uint16_t source, uint8_t byte, uint64_t now);
 void mux_set_focus(struct mux *m, uint16_t source);
+/* Makes the bytes of the next step, those of the last being taken; false when there is nothing to
+ * draw now. */
+bool mux_step(struct mux *m, uint64_t now);
 /* The next byte for the terminal; false when there is nothing to draw now. */
-bool mux_next(struct mux *m, uint64_t now, uint8_t *byte);
+static inline bool mux_next(struct mux *m, uint64_t now, uint8_t *byte)
+{
+    if (m->out_taken == m->out_count && !mux_step(m, now)) {
+        return false;
+    }
+    *byte = m->out[m->out_taken++];
+    return true;
+}
 /* When mux_next() has something to draw though nothing more is put: MUX_NEVER if then neither. */
 uint64_t mux_deadline(const struct mux *m);
 

@@ -11,10 +11,12 @@
 #define FDT_END 9U
 #define FDT_MAX_DEPTH 16U
 
+/* May alias the bytes that it stands for. */
+typedef uint32_t __attribute__((may_alias)) be32_t;
+
 uint32_t fdt_u32(const uint8_t *value)
 {
-    return ((uint32_t)value[0] << 24) | ((uint32_t)value[1] << 16) | ((uint32_t)value[2] << 8) |
-           value[3];
+    return __builtin_bswap32(*(const be32_t *)(const void *)value);
 }
 
 uint64_t fdt_u64(const uint8_t *value)
@@ -45,17 +47,27 @@ bool fdt_open(struct fdt *fdt, const void *blob, uint32_t max_bytes)
         !fits(struct_start, struct_bytes, total) || !fits(strings_start, strings_bytes, total)) {
         return false;
     }
-    *fdt = (struct fdt){b, struct_start, struct_start + struct_bytes, strings_start,
+    /* The last string has an end, and so has every name that starts in the block. */
+    if (strings_bytes != 0U && b[strings_start + strings_bytes - 1U] != 0U) {
+        return false;
+    }
+    *fdt = (struct fdt){b, struct_start, struct_start + (struct_bytes & ~3U), strings_start,
                         strings_start + strings_bytes};
     return true;
 }
 
-/* Bytes of the string at `at` with its NUL, or 0 when it does not end before `end`. */
-static uint32_t string_bytes(const struct fdt *fdt, uint32_t at, uint32_t end)
+/* Bytes up to the end of the word that ends the string at `at`; 0 when it does not end before the
+ * structure does. A word at a time: less one in each byte borrows into bit 7 of the lowest byte
+ * that is 0, and of bytes above it at most. */
+static uint32_t padded_bytes(const struct fdt *fdt, uint32_t at)
 {
-    for (uint32_t i = at; i < end; i++) {
-        if (fdt->blob[i] == 0U) {
-            return i - at + 1U;
+    const uint32_t ones = 0x01010101U;
+
+    for (uint32_t i = at; i < fdt->struct_end; i += 4U) {
+        const uint32_t word = *(const be32_t *)(const void *)&fdt->blob[i];
+
+        if (((word - ones) & ~word & (ones << 7)) != 0U) {
+            return i - at + 4U;
         }
     }
     return 0;
@@ -63,68 +75,78 @@ static uint32_t string_bytes(const struct fdt *fdt, uint32_t at, uint32_t end)
 
 struct walk {
     const char *names[FDT_MAX_DEPTH + 1U]; /* names[d]: the node open at depth d */
-    unsigned depth;
-    uint32_t at;
+    struct fdt_property p;                 /* what is visited: of its node, and the property */
+    uint32_t at;                           /* 4-byte aligned, as struct_end is */
 };
+
+/* The properties that follow are of the node open at `depth`. */
+static void enter_depth(struct walk *w, unsigned depth)
+{
+    w->p.depth = depth;
+    w->p.node = w->names[depth];
+    w->p.parent = (depth > 1U) ? w->names[depth - 1U] : "";
+}
 
 static bool walk_begin_node(const struct fdt *fdt, struct walk *w)
 {
-    const uint32_t bytes = string_bytes(fdt, w->at, fdt->struct_end);
+    const uint32_t bytes = padded_bytes(fdt, w->at);
+    const unsigned depth = w->p.depth + 1U;
 
-    if (bytes == 0U || w->depth == FDT_MAX_DEPTH) {
+    if (bytes == 0U || depth > FDT_MAX_DEPTH) {
         return false;
     }
-    w->depth++;
-    w->names[w->depth] = (const char *)&fdt->blob[w->at];
-    w->at += (bytes + 3U) & ~3U;
+    w->names[depth] = (const char *)&fdt->blob[w->at];
+    enter_depth(w, depth);
+    w->at += bytes;
+    return true;
+}
+
+static bool walk_end_node(struct walk *w)
+{
+    if (w->p.depth == 0U) {
+        return false;
+    }
+    enter_depth(w, w->p.depth - 1U);
     return true;
 }
 
 static bool walk_property(const struct fdt *fdt, struct walk *w, fdt_visitor visit, void *context)
 {
-    if (!fits(w->at, 8, fdt->struct_end) || w->depth == 0U) {
+    if (fdt->struct_end - w->at < 8U || w->p.depth == 0U) {
         return false;
     }
     const uint32_t bytes = fdt_u32(&fdt->blob[w->at]);
     const uint32_t name_offset = fdt_u32(&fdt->blob[w->at + 4U]);
     const uint32_t value = w->at + 8U;
 
-    if (!fits(value, bytes, fdt->struct_end) ||
-        name_offset >= fdt->strings_end - fdt->strings_start ||
-        fdt->blob[fdt->strings_end - 1U] != 0U) { /* else every name in the block has an end */
+    if (bytes > fdt->struct_end - value || name_offset >= fdt->strings_end - fdt->strings_start) {
         return false;
     }
-    const struct fdt_property p = {
-        .name = (const char *)&fdt->blob[fdt->strings_start + name_offset],
-        .value = &fdt->blob[value],
-        .bytes = bytes,
-        .depth = w->depth,
-        .node = w->names[w->depth],
-        .parent = (w->depth > 1U) ? w->names[w->depth - 1U] : "",
-    };
-    visit(context, &p);
+    w->p.name = (const char *)&fdt->blob[fdt->strings_start + name_offset];
+    w->p.value = &fdt->blob[value];
+    w->p.bytes = bytes;
+    visit(context, &w->p);
     w->at = value + ((bytes + 3U) & ~3U);
     return true;
 }
 
 bool fdt_walk(const struct fdt *fdt, fdt_visitor visit, void *context)
 {
-    struct walk w = {.depth = 0, .at = fdt->struct_start};
+    struct walk w = {.names = {""}, .at = fdt->struct_start};
 
-    while (fits(w.at, 4, fdt->struct_end)) {
+    while (w.at < fdt->struct_end) {
         const uint32_t token = fdt_u32(&fdt->blob[w.at]);
         bool ok = true;
 
         w.at += 4U;
-        if (token == FDT_BEGIN_NODE) {
-            ok = walk_begin_node(fdt, &w);
-        } else if (token == FDT_PROP) {
+        if (token == FDT_PROP) {
             ok = walk_property(fdt, &w, visit, context);
+        } else if (token == FDT_BEGIN_NODE) {
+            ok = walk_begin_node(fdt, &w);
         } else if (token == FDT_END_NODE) {
-            ok = w.depth > 0U;
-            w.depth -= ok ? 1U : 0U;
+            ok = walk_end_node(&w);
         } else if (token == FDT_END) {
-            return w.depth == 0U;
+            return w.p.depth == 0U;
         } else {
             ok = token == FDT_NOP;
         }

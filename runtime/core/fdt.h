@@ -8,7 +8,7 @@
 
 struct fdt {
     const uint8_t *blob;
-    uint32_t struct_start; /* offsets into the blob, bytes */
+    uint32_t struct_start; /* offsets into the blob, bytes; of the structure whole words */
     uint32_t struct_end;
     uint32_t strings_start;
     uint32_t strings_end;
@@ -34,6 +34,7 @@ typedef void (*fdt_visitor)(void *context, const struct fdt_property *p);
  * properties before the damage have been visited. */
 bool fdt_walk(const struct fdt *fdt, fdt_visitor visit, void *context);
 
+/* Of a property's value: cells are 4-byte aligned [Devicetree Specification v0.4, 5.4.1]. */
 uint32_t fdt_u32(const uint8_t *value);
 uint64_t fdt_u64(const uint8_t *value);
 

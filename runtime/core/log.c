@@ -1,9 +1,10 @@
 /* The log; core/log.h.
  *
- * A line is made on the caller's stack, then handed over under the lock. Until console_start() it
- * goes to the UART at once; afterwards into the console's ring, whole or not at all. What is lost
- * is counted and told with the next line that fits. The latest lines also stay in memory
- * (log_history), where a debugger or a core dump finds them.
+ * A line is made on the caller's stack, then handed over under the lock: into the console's ring,
+ * whole or not at all. A start so never waits for the UART, which takes 87 us for a byte at 115200
+ * bit/s. What is lost is counted and told with the next line that fits. The latest lines also stay
+ * in memory (log_history), where a debugger or a core dump finds them; a panic before
+ * console_start() says what is in the ring.
  * Lock: log_lock, held for one line; nothing else is taken under it. A panic does not come here:
  * it has its own output, because the lock's holder may have stopped.
  *
@@ -18,6 +19,7 @@
 #include "core/console_mux.h"
 #include "core/timer.h"
 #include "lib/fmt.h"
+#include "lib/mem.h"
 
 #define LINE_BYTES 256U
 #define HISTORY_BYTES 8192U
@@ -47,27 +49,11 @@ __attribute__((used)) static uint32_t log_history_count;
 
 static void remember(const char *line, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        log_history[log_history_count % HISTORY_BYTES] = line[i];
-        log_history_count++;
-    }
-}
-
-static void write_polled(const char *line, size_t length)
-{
-    char label[CFG_NAME_WIDTH + 4U];
-    const size_t label_length =
-        fmt_text(label, sizeof(label), "%-*s | ", (int)CFG_NAME_WIDTH, mux_label(MUX_LOG));
-    console_write_polled(label, label_length);
-    console_write_polled(line, length - 1U);
-    console_write_polled("\r\n", 2);
-}
-
-static void write_ring(const char *line, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        (void)console_tx_put(MUX_LOG, (uint8_t)line[i]);
-    }
+    const size_t at = log_history_count % HISTORY_BYTES;
+    const size_t before_wrap = (length < HISTORY_BYTES - at) ? length : HISTORY_BYTES - at;
+    (void)memcpy(&log_history[at], line, before_wrap);
+    (void)memcpy(log_history, line + before_wrap, length - before_wrap);
+    log_history_count += (uint32_t)length;
 }
 
 /* The line, after word of those that were lost before it, or neither. */
@@ -82,20 +68,11 @@ static void write_or_drop(const char *line, size_t length)
         dropped++;
         return;
     }
-    write_ring(report, report_length);
-    write_ring(line, length);
-    dropped = 0;
-}
-
-/* `line` ends with a newline. Under log_lock. */
-static void emit(const char *line, size_t length)
-{
-    remember(line, length);
-    if (!console_is_started()) {
-        write_polled(line, length);
-        return;
+    if (dropped > 0U) {
+        (void)console_tx_write(MUX_LOG, report, report_length);
     }
-    write_or_drop(line, length);
+    (void)console_tx_write(MUX_LOG, line, length);
+    dropped = 0;
 }
 
 static size_t end_line(char *line, size_t length)
@@ -146,7 +123,8 @@ static void print_line(char *line, size_t length)
 {
     const size_t ended = end_line(line, length);
     spin_lock(&log_lock);
-    emit(line, ended);
+    remember(line, ended);
+    write_or_drop(line, ended);
     spin_unlock(&log_lock);
 }
 

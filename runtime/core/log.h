@@ -1,6 +1,6 @@
 /* The log: levelled, one line a call, into the console source "bulkhead". Never blocks: when its
  * ring is full, lines are dropped and counted. Formats: those of lib/fmt.h. log_guest() is for what
- * a guest caused: rate limited per VM. Before console_start() lines go to the UART at once.
+ * a guest caused: rate limited per VM. Before console_start() lines wait in the ring.
  *
  * Each module has its level, a constant of the description (CFG_LOG_LEVELS). Who calls is told by
  * LOG_MODULE, which the build defines for each source by its folder: a line below its module's

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "core/fdt.h"
 #include "core/log.h"
+#include "core/percpu.h"
 #include "gic/gic.h"
 #include "lib/bits.h"
 
@@ -28,19 +29,19 @@ static unsigned check(bool ok, const char *what, uint64_t expected, uint64_t fou
     return ok ? 0U : 1U;
 }
 
-static unsigned check_grant(const struct cfg_vm *vm, uint16_t flag, const char *feature,
-                            bool present)
+static unsigned check_grant(uint16_t vm, uint16_t flag, const char *feature, bool present)
 {
-    if ((vm->flags & flag) == 0U || present) {
+    if (!cfg_vm_has(vm, flag) || present) {
         return 0;
     }
     LOG_ERR("machine: %s is granted %s, which this CPU does not have: take the grant out of the "
             "description or use a CPU with it",
-            vm->name, feature);
+            cfg_vms[vm].name, feature);
     return 1;
 }
 
-static unsigned check_grants(const struct cfg_vm *vm)
+/* Of the VM whose vCPU runs here: CPUs may differ, and only this one has to have what it uses. */
+static unsigned check_grants(uint16_t vm)
 {
     const uint64_t pfr0 = SYSREG_READ(ID_AA64PFR0_EL1);
     const uint64_t pfr1 = SYSREG_READ(ID_AA64PFR1_EL1);
@@ -70,10 +71,9 @@ unsigned machine_check_cpu(void)
     wrong += check((bits_get(pfr0, 27, 24) != 0U) == (GIC_ID_AA64PFR0_GIC != 0),
                    "GIC system registers (ID_AA64PFR0_EL1.GIC)", GIC_ID_AA64PFR0_GIC,
                    bits_get(pfr0, 27, 24));
-    for (unsigned i = 0; i < CFG_VM_COUNT; i++) {
-        wrong += check_grants(&cfg_vms[i]);
-    }
-    return wrong;
+    const uint16_t vcpu = cfg_cpus[this_cpu()->id].vcpu;
+
+    return (vcpu == CFG_NONE) ? wrong : wrong + check_grants(cfg_vcpus[vcpu].vm);
 }
 
 /* What the devicetree says of RAM, CPUs and interrupt controller. */
@@ -84,6 +84,11 @@ struct board_found {
     unsigned address_cells; /* of the root */
     unsigned size_cells;
     unsigned cpu_cells; /* of /cpus */
+    const char *controller;      /* name of the last node that is an interrupt controller */
+    const char *compatible_name; /* where the blob has the name of the property last met; */
+    const char *compatible_of;   /* the name of its node; its value: */
+    const char *compatible;
+    uint32_t compatible_bytes;
     uint32_t gic_version; /* 0: none that is known */
 };
 
@@ -139,43 +144,48 @@ static void visit_memory(struct board_found *found, const struct fdt_property *p
     }
 }
 
+/* Index of the CPU with this MPIDR, or CFG_CPU_COUNT. The tables have the order of the board's
+ * devicetree, so that the `guess` is nearly always right. */
+static unsigned cpu_with(uint64_t mpidr, unsigned guess)
+{
+    if (guess < CFG_CPU_COUNT && cfg_cpus[guess].mpidr == mpidr) {
+        return guess;
+    }
+    unsigned i = 0;
+
+    while (i < CFG_CPU_COUNT && cfg_cpus[i].mpidr != mpidr) {
+        i++;
+    }
+    return i;
+}
+
 static void visit_cpu(struct board_found *found, const struct fdt_property *p)
 {
     if (p->bytes < 4U * found->cpu_cells) {
         return;
     }
-    const uint64_t mpidr = read_cells(p->value, found->cpu_cells);
+    const unsigned cpu = cpu_with(read_cells(p->value, found->cpu_cells), found->cpu_count);
 
     found->cpu_count++;
-    for (unsigned i = 0; i < CFG_CPU_COUNT; i++) {
-        if (cfg_cpus[i].mpidr == mpidr) {
-            found->cpu_found[i] = true;
-        }
+    if (cpu < CFG_CPU_COUNT) {
+        found->cpu_found[cpu] = true;
     }
 }
 
-static bool compatible_has(const struct fdt_property *p, const char *wanted)
+/* Is `wanted` one of the strings, each with its end, in `list`? */
+static bool list_has(const char *list, uint32_t bytes, const char *wanted)
 {
     uint32_t start = 0;
 
-    for (uint32_t i = 0; i < p->bytes; i++) {
-        if (p->value[i] == 0U) {
-            if (text_is((const char *)&p->value[start], wanted)) {
+    for (uint32_t i = 0; i < bytes; i++) {
+        if (list[i] == '\0') {
+            if (text_is(&list[start], wanted)) {
                 return true;
             }
             start = i + 1U;
         }
     }
     return false;
-}
-
-static void visit_compatible(struct board_found *found, const struct fdt_property *p)
-{
-    for (unsigned i = 0; i < ARRAY_COUNT(gics); i++) {
-        if (compatible_has(p, gics[i].compatible)) {
-            found->gic_version = gics[i].version;
-        }
-    }
 }
 
 static unsigned cells_of(const struct fdt_property *p)
@@ -185,23 +195,71 @@ static unsigned cells_of(const struct fdt_property *p)
     return (cells == 1U || cells == 2U) ? cells : 0U;
 }
 
-static void visit_property(void *context, const struct fdt_property *p)
+/* `compatible` and `interrupt-controller` come in any order: whoever is second decides. */
+static void judge_controller(struct board_found *found)
 {
-    struct board_found *found = context;
+    if (found->compatible_of != found->controller) {
+        return;
+    }
+    for (unsigned i = 0; i < ARRAY_COUNT(gics); i++) {
+        if (list_has(found->compatible, found->compatible_bytes, gics[i].compatible)) {
+            found->gic_version = gics[i].version;
+        }
+    }
+}
 
+static void visit_cells(struct board_found *found, const struct fdt_property *p)
+{
     if (p->depth == 1U && text_is(p->name, "#address-cells")) {
         found->address_cells = cells_of(p);
     } else if (p->depth == 1U && text_is(p->name, "#size-cells")) {
         found->size_cells = cells_of(p);
     } else if (p->depth == 2U && node_is(p->node, "cpus") && text_is(p->name, "#address-cells")) {
         found->cpu_cells = cells_of(p);
-    } else if (p->depth == 2U && node_is(p->node, "memory") && text_is(p->name, "reg")) {
+    }
+}
+
+static void visit_reg(struct board_found *found, const struct fdt_property *p)
+{
+    if (p->depth == 2U && node_is(p->node, "memory")) {
         visit_memory(found, p);
-    } else if (p->depth == 3U && node_is(p->parent, "cpus") && node_is(p->node, "cpu") &&
-               text_is(p->name, "reg")) {
+    } else if (p->depth == 3U && node_is(p->parent, "cpus") && node_is(p->node, "cpu")) {
         visit_cpu(found, p);
-    } else if (text_is(p->name, "compatible")) {
-        visit_compatible(found, p);
+    }
+}
+
+/* The first character rules out most properties: this is called for every one of the tree. */
+static void visit_property(void *context, const struct fdt_property *p)
+{
+    struct board_found *found = context;
+
+    switch (p->name[0]) {
+    case '#':
+        visit_cells(found, p);
+        break;
+    case 'r':
+        if (p->depth <= 3U && text_is(p->name, "reg")) {
+            visit_reg(found, p);
+        }
+        break;
+    case 'c':
+        /* A blob has each name once, as a rule: then the same name is at the same address. */
+        if (p->name == found->compatible_name || text_is(p->name, "compatible")) {
+            found->compatible_name = p->name;
+            found->compatible_of = p->node;
+            found->compatible = (const char *)p->value;
+            found->compatible_bytes = p->bytes;
+            judge_controller(found);
+        }
+        break;
+    case 'i':
+        if (p->bytes == 0U && text_is(p->name, "interrupt-controller")) {
+            found->controller = p->node;
+            judge_controller(found);
+        }
+        break;
+    default:
+        break;
     }
 }
 

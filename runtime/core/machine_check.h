@@ -4,7 +4,7 @@
 
 #include "lib/types.h"
 
-/* Compares this CPU's features with what the tables and the grants need; logs every difference as
+/* Compares this CPU's features with what the tables and its VM's grants need; logs every difference as
  * "expected …, found …" and returns how many matter. On each CPU. */
 unsigned machine_check_cpu(void);
 /* Compares GIC, firmware and, when `devicetree` is not 0, its RAM, CPUs and interrupt controller

@@ -2,7 +2,8 @@
  *
  * The first CPU to panic claims the right to print and the panic stack; any other, and a fault
  * while printing, stops silently. Output is polled straight to the board's UART: nothing of the
- * console or the log is trusted any more.
+ * console or the log is trusted any more. The lines that the console owes are said first, since they
+ * may tell the reason; whatever is in the log's ring, that is bounded and stays inside it.
  *
  * @req OPS-4 */
 #include "core/panic.h"
@@ -11,6 +12,8 @@
 #include <stdatomic.h>
 
 #include "arch/barrier.h"
+#include "core/console.h"
+#include "core/console_mux.h"
 #include "core/mailbox.h"
 #include "core/percpu.h"
 #include "core/symbols.h"
@@ -27,8 +30,8 @@ extern struct panic_registers panic_frame; /* arch/vectors.S */
 extern _Atomic uint32_t panic_claimed;
 _Atomic uint32_t panic_claimed;
 
-extern const uint8_t __data_start[];
-extern const uint8_t __image_end[];
+extern const uint8_t __stacks_start[];
+extern const uint8_t __stacks_end[];
 
 #define FRAMES_MAX 32U
 #define UART_PATIENCE 10000000U /* polls until a UART that never gets ready is given up */
@@ -40,13 +43,15 @@ static void put_raw(uint8_t byte)
     platform_uart_tx(byte);
 }
 
-static void put(struct fmt_sink *sink, char c)
+static void put(struct fmt_sink *sink, const char *text, size_t count)
 {
     (void)sink;
-    if (c == '\n') {
-        put_raw('\r');
+    for (size_t i = 0; i < count; i++) {
+        if (text[i] == '\n') {
+            put_raw('\r');
+        }
+        put_raw((uint8_t)text[i]);
     }
-    put_raw((uint8_t)c);
 }
 
 static struct fmt_sink uart = {put};
@@ -90,11 +95,13 @@ static void say_address(const char *what, uint64_t address)
     }
 }
 
-/* Follows the frame records [AAPCS64 6.4.6] as long as they lie, ascending, in EL2's data. */
+/* Follows the frame records [AAPCS64 6.4.6] as long as they lie, ascending, in EL2's stacks. The
+ * files that every exit runs through have none (runtime/build.mk): of their functions the innermost
+ * shows alone. */
 static void backtrace(uint64_t fp)
 {
     for (unsigned i = 0; i < FRAMES_MAX; i++) {
-        if ((fp & 15U) != 0U || fp < (uintptr_t)__data_start || fp >= (uintptr_t)__image_end) {
+        if ((fp & 15U) != 0U || fp < (uintptr_t)__stacks_start || fp >= (uintptr_t)__stacks_end) {
             return;
         }
         const uint64_t *record = (const uint64_t *)(uintptr_t)fp;
@@ -110,9 +117,25 @@ static void backtrace(uint64_t fp)
     }
 }
 
+/* Lines of the log that the console still owes, each after its label. */
+static void say_log(void)
+{
+    bool is_in_line = false;
+    uint8_t byte;
+
+    for (unsigned i = 0; i < CONSOLE_LOG_BYTES && console_take_log(&byte); i++) {
+        if (!is_in_line) {
+            say("%-*s | ", (int)CFG_NAME_WIDTH, mux_label(MUX_LOG));
+        }
+        is_in_line = byte != (uint8_t)'\n';
+        say("%c", byte);
+    }
+}
+
 static void say_header(void)
 {
     platform_uart_init(pa_make(cfg_system.uart_base));
+    say_log();
     say("\n*** bulkhead panic on CPU %u, system \"%s\"\n", this_cpu()->id, cfg_system.name);
 }
 

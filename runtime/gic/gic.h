@@ -31,6 +31,9 @@ static inline void gic_settle(void);
 /* Physical SPIs; from any CPU. `cpu` is a CPU id. */
 void gic_spi_enable(uint32_t intid, bool enable);
 void gic_spi_configure(uint32_t intid, bool edge, unsigned cpu);
+/* By its owner, before anything else: configured, at the priority of all, and silent: disabled,
+ * neither pending nor active. */
+void gic_spi_take(uint32_t intid, bool edge, unsigned cpu);
 void gic_spi_route(uint32_t intid, unsigned cpu);
 void gic_spi_set_pending(uint32_t intid, bool pending);
 void gic_spi_set_active(uint32_t intid, bool active);

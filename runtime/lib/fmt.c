@@ -1,11 +1,14 @@
-/* The formatter. One pass, no recursion, no buffer but for the digits of one number: the work is
- * bounded by the format, its strings and FMT_WIDTH_MAX per conversion.
+/* The formatter. One pass, no recursion, no buffer but for the digits of one number; what stands
+ * together in the format or in a string goes out together. The work is bounded by the format, its
+ * strings and FMT_WIDTH_MAX per conversion.
  * No state, no locks; any CPU.
  * @req OPS-1, OPS-4 */
 #include "lib/fmt.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "lib/mem.h"
 
 #define FMT_WIDTH_MAX 64U
 #define DIGITS_MAX 20U /* of 2^64 in decimal */
@@ -14,18 +17,15 @@
 struct spec {
     bool left;
     bool zero;
-    bool alternate;
-    bool has_precision;
-    unsigned width;
-    unsigned precision;
-    unsigned size_bytes; /* of an integer argument */
+    bool is_long; /* the integer argument has 64 bits */
     char conversion;
+    unsigned width;
 };
 
 static void put_repeated(struct fmt_sink *sink, char c, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
-        sink->put(sink, c);
+        sink->put(sink, &c, 1);
     }
 }
 
@@ -34,47 +34,41 @@ static unsigned padding(const struct spec *s, unsigned length)
     return (s->width > length) ? s->width - length : 0U;
 }
 
-static void put_text(struct fmt_sink *sink, const struct spec *s, const char *text)
+static unsigned length_of(const char *text)
 {
-    const unsigned limit = s->has_precision ? s->precision : UINT32_MAX;
     unsigned length = 0;
-    while (length < limit && text[length] != '\0') {
+    while (text[length] != '\0') {
         length++;
     }
+    return length;
+}
+
+static void put_text(struct fmt_sink *sink, const struct spec *s, const char *text)
+{
+    const unsigned length = length_of(text);
     const unsigned pad = padding(s, length);
     put_repeated(sink, ' ', s->left ? 0U : pad);
-    for (unsigned i = 0; i < length; i++) {
-        sink->put(sink, text[i]);
-    }
+    sink->put(sink, text, length);
     put_repeated(sink, ' ', s->left ? pad : 0U);
 }
 
-/* `prefix` is a sign or "0x"; zeros go between it and the digits. */
-static void put_number(struct fmt_sink *sink, const struct spec *s, const char *prefix,
+/* Zeros go between the sign and the digits. */
+static void put_number(struct fmt_sink *sink, const struct spec *s, bool is_negative,
                        uint64_t value, unsigned base)
 {
-    const char *const alphabet = (s->conversion == 'X') ? "0123456789ABCDEF" : "0123456789abcdef";
     char digits[DIGITS_MAX];
-    unsigned count = 0;
+    unsigned first = DIGITS_MAX; /* of the digits, which are made from the last */
     do {
-        digits[count++] = alphabet[value % base];
+        digits[--first] = "0123456789abcdef"[value % base];
         value /= base;
     } while (value != 0U);
 
-    unsigned length = count;
-    for (const char *p = prefix; *p != '\0'; p++) {
-        length++;
-    }
-    const unsigned pad = padding(s, length);
+    const unsigned pad = padding(s, (is_negative ? 1U : 0U) + DIGITS_MAX - first);
     const bool zeros = s->zero && !s->left;
     put_repeated(sink, ' ', (s->left || zeros) ? 0U : pad);
-    for (const char *p = prefix; *p != '\0'; p++) {
-        sink->put(sink, *p);
-    }
+    put_repeated(sink, '-', is_negative ? 1U : 0U);
     put_repeated(sink, '0', zeros ? pad : 0U);
-    while (count > 0U) {
-        sink->put(sink, digits[--count]);
-    }
+    sink->put(sink, &digits[first], DIGITS_MAX - first);
     put_repeated(sink, ' ', s->left ? pad : 0U);
 }
 
@@ -95,8 +89,6 @@ static const char *parse_flags(const char *p, struct spec *s)
             s->left = true;
         } else if (*p == '0') {
             s->zero = true;
-        } else if (*p == '#') {
-            s->alternate = true;
         } else {
             return p;
         }
@@ -105,14 +97,9 @@ static const char *parse_flags(const char *p, struct spec *s)
 
 static const char *parse_length(const char *p, struct spec *s)
 {
-    s->size_bytes = sizeof(int);
-    if (p[0] == 'h') {
-        s->size_bytes = (p[1] == 'h') ? sizeof(char) : sizeof(short);
-        return p + ((p[1] == 'h') ? 2 : 1);
-    }
-    if (p[0] == 'l' || p[0] == 'z' || p[0] == 'j' || p[0] == 't') {
-        s->size_bytes = sizeof(uint64_t);
-        return p + ((p[0] == 'l' && p[1] == 'l') ? 2 : 1);
+    s->is_long = *p == 'l';
+    while (*p == 'l') {
+        p++;
     }
     return p;
 }
@@ -137,49 +124,26 @@ static const char *parse_spec(const char *p, struct spec *s, struct arguments *a
     } else {
         p = parse_number(p, &s->width);
     }
-    if (*p == '.') {
-        s->has_precision = true;
-        p++;
-        if (*p == '*') {
-            s->precision = take_size(a);
-            p++;
-        } else {
-            p = parse_number(p, &s->precision);
-        }
-    }
     p = parse_length(p, s);
     s->conversion = *p;
     return (*p == '\0') ? p : p + 1;
 }
 
-static int64_t take_signed(const struct spec *s, struct arguments *a)
+static void put_signed(struct fmt_sink *sink, const struct spec *s, int64_t value)
 {
-    if (s->size_bytes == sizeof(int64_t)) {
-        return va_arg(a->list, int64_t);
-    }
-    const int n = va_arg(a->list, int);
-    return (s->size_bytes == 1U) ? (signed char)n : (s->size_bytes == 2U) ? (short)n : n;
+    put_number(sink, s, value < 0, (value < 0) ? 0U - (uint64_t)value : (uint64_t)value, 10U);
 }
 
 static uint64_t take_unsigned(const struct spec *s, struct arguments *a)
 {
-    if (s->size_bytes == sizeof(uint64_t)) {
-        return va_arg(a->list, uint64_t);
-    }
-    const unsigned n = va_arg(a->list, unsigned);
-    return (s->size_bytes == 1U) ? (uint8_t)n : (s->size_bytes == 2U) ? (uint16_t)n : n;
-}
-
-static void put_signed(struct fmt_sink *sink, const struct spec *s, int64_t value)
-{
-    const uint64_t magnitude = (value < 0) ? 0U - (uint64_t)value : (uint64_t)value;
-    put_number(sink, s, (value < 0) ? "-" : "", magnitude, 10U);
+    return s->is_long ? va_arg(a->list, uint64_t) : va_arg(a->list, unsigned);
 }
 
 static void put_pointer(struct fmt_sink *sink, const void *pointer)
 {
-    const struct spec s = {.zero = true, .width = 18U};
-    put_number(sink, &s, "0x", (uintptr_t)pointer, 16U);
+    const struct spec s = {.zero = true, .width = 16U};
+    sink->put(sink, "0x", 2);
+    put_number(sink, &s, false, (uintptr_t)pointer, 16U);
 }
 
 /* False when the conversion is not one of ours. */
@@ -197,21 +161,14 @@ static bool convert(struct fmt_sink *sink, const struct spec *s, struct argument
         return true;
     }
     case 'd':
-    case 'i':
-        put_signed(sink, s, take_signed(s, a));
+        put_signed(sink, s, s->is_long ? va_arg(a->list, int64_t) : va_arg(a->list, int));
         return true;
     case 'u':
-        put_number(sink, s, "", take_unsigned(s, a), 10U);
-        return true;
     case 'x':
-    case 'X':
-        put_number(sink, s, s->alternate ? "0x" : "", take_unsigned(s, a), 16U);
+        put_number(sink, s, false, take_unsigned(s, a), (s->conversion == 'x') ? 16U : 10U);
         return true;
     case 'p':
         put_pointer(sink, va_arg(a->list, const void *));
-        return true;
-    case '%':
-        sink->put(sink, '%');
         return true;
     default:
         return false;
@@ -223,16 +180,18 @@ void fmt_print(struct fmt_sink *sink, const char *format, va_list arguments)
     struct arguments a;
     va_copy(a.list, arguments);
     for (const char *p = format; *p != '\0';) {
-        if (*p != '%') {
-            sink->put(sink, *p++);
-            continue;
+        const char *end = p;
+        while (*end != '%' && *end != '\0') {
+            end++;
         }
-        struct spec s = {0};
-        const char *const end = parse_spec(p + 1, &s, &a);
-        if (!convert(sink, &s, &a)) {
-            for (; p < end; p++) {
-                sink->put(sink, *p);
+        if (end == p) {
+            struct spec s = {0};
+            end = parse_spec(p + 1, &s, &a);
+            if (!convert(sink, &s, &a)) {
+                sink->put(sink, p, (size_t)(end - p));
             }
+        } else {
+            sink->put(sink, p, (size_t)(end - p));
         }
         p = end;
     }
@@ -246,12 +205,13 @@ struct text_sink {
     size_t length;
 };
 
-static void text_put(struct fmt_sink *sink, char c)
+static void text_put(struct fmt_sink *sink, const char *text, size_t count)
 {
     struct text_sink *const t = (struct text_sink *)(void *)sink;
-    if (t->length + 1U < t->room) {
-        t->text[t->length++] = c;
-    }
+    const size_t room = t->room - 1U - t->length; /* less the NUL */
+    const size_t taken = (count < room) ? count : room;
+    (void)memcpy(t->text + t->length, text, taken);
+    t->length += taken;
 }
 
 size_t fmt_text_list(char *text, size_t room, const char *format, va_list arguments)

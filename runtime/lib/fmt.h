@@ -1,9 +1,8 @@
 /* A formatter without a C library: printf's syntax into a sink.
  *
- * Conversions: %c %s %d %i %u %x %X %p %%. Flags: '-' (left), '0' (zero padding), '#' (0x before
- * %x). Width and precision as numbers or '*'; precision is for %s alone (most characters).
- * Lengths: hh h l ll z j t. %p prints 0x and 16 digits. A conversion that is not listed is printed
- * as it stands and takes no argument. A null string prints "(null)". */
+ * What EL2 prints with, and no more: %c %s %d %u %x %p. Flags: '-' (left), '0' (zero padding). Width
+ * as a number or '*'. Lengths: l, ll. %p prints 0x and 16 digits. A conversion that is not listed is
+ * printed as it stands and takes no argument. A null string prints "(null)". */
 #ifndef LIB_FMT_H
 #define LIB_FMT_H
 
@@ -11,7 +10,7 @@
 #include <stddef.h>
 
 struct fmt_sink {
-    void (*put)(struct fmt_sink *sink, char c);
+    void (*put)(struct fmt_sink *sink, const char *text, size_t count); /* no NUL at its end */
 };
 
 void fmt_print(struct fmt_sink *sink, const char *format, va_list arguments)

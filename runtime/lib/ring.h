@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/mem.h"
+
 struct ring {
     _Atomic uint32_t put;   /* written by the producer */
     _Atomic uint32_t taken; /* written by the consumer */
@@ -34,6 +36,24 @@ static inline bool ring_put(struct ring *r, uint8_t *storage, uint32_t size, uin
     storage[put & (size - 1U)] = byte;
     /* Release: the byte is visible to the consumer before the index that covers it. */
     atomic_store_explicit(&r->put, put + 1U, memory_order_release);
+    return true;
+}
+
+/* Producer. All of the bytes, or none when there is no room for all: false then. */
+static inline bool ring_put_all(struct ring *r, uint8_t *storage, uint32_t size, const void *bytes,
+                                uint32_t count)
+{
+    const uint32_t put = atomic_load_explicit(&r->put, memory_order_relaxed);
+    const uint32_t at = put & (size - 1U);
+    const uint32_t before_wrap = (count < size - at) ? count : size - at;
+    /* Acquire: the consumer has read the slots before they are written again. */
+    if (count > size - (put - atomic_load_explicit(&r->taken, memory_order_acquire))) {
+        return false;
+    }
+    (void)memcpy(&storage[at], bytes, before_wrap);
+    (void)memcpy(storage, (const uint8_t *)bytes + before_wrap, count - before_wrap);
+    /* Release: the bytes are visible to the consumer before the index that covers them. */
+    atomic_store_explicit(&r->put, put + count, memory_order_release);
     return true;
 }
 

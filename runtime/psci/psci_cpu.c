@@ -38,17 +38,17 @@ bool psci_is_entry(uint16_t vm, uint64_t entry)
     return (entry & 3U) == 0U && window != NULL && (window->access & CFG_X) != 0U;
 }
 
-/* The vCPU of `vm` with exactly this affinity, or NULL. */
-static const struct vcpu *find_target(uint16_t vm, uint64_t target)
+/* Id of the vCPU of `vm` with exactly this affinity, or CFG_NONE. */
+static uint16_t find_target(uint16_t vm, uint64_t target)
 {
     const struct cfg_vm *cfg = &cfg_vms[vm];
 
     for (unsigned i = cfg->first_vcpu; i < (unsigned)cfg->first_vcpu + cfg->vcpu_count; i++) {
         if ((cfg_vcpus[i].vmpidr & MPIDR_AFFINITY) == target) {
-            return &vcpus[i];
+            return (uint16_t)i;
         }
     }
-    return NULL;
+    return CFG_NONE;
 }
 
 static uint64_t refusal(uint8_t power)
@@ -58,25 +58,26 @@ static uint64_t refusal(uint8_t power)
 
 uint64_t psci_cpu_on(const struct vcpu *v)
 {
-    const struct vcpu *target = find_target(v->vm, psci_argument(v, 1));
+    const uint16_t target = find_target(v->vm, psci_argument(v, 1));
     const uint64_t entry = psci_argument(v, 2);
     const uint64_t context = psci_argument(v, 3);
     uint8_t power = POWER_OFF;
 
-    if (target == NULL) {
+    if (target == CFG_NONE) {
         return PSCI_INVALID_PARAMETERS;
     }
     if (!psci_is_entry(v->vm, entry)) {
         return PSCI_INVALID_ADDRESS;
     }
-    if (!atomic_compare_exchange_strong(&psci_power[target->id], &power, POWER_CLAIMED)) {
+    if (!atomic_compare_exchange_strong(&psci_power[target], &power, POWER_CLAIMED)) {
         return refusal(power);
     }
-    psci_starts[target->id] = (struct psci_start){entry, context};
-    atomic_store_explicit(&psci_power[target->id], POWER_ON_PENDING, memory_order_release);
-    mailbox_post(target->cpu, MSG_START);
+    psci_starts[target] = (struct psci_start){entry, context};
+    atomic_store_explicit(&psci_power[target], POWER_ON_PENDING, memory_order_release);
+    mailbox_post(cfg_vcpus[target].cpu, MSG_START);
     LOG_DBG("%s: vCPU %u switches vCPU %u on, entry 0x%llx, context 0x%llx", cfg_vms[v->vm].name,
-            v->index, target->index, (unsigned long long)entry, (unsigned long long)context);
+            v->index, cfg_vcpus[target].index, (unsigned long long)entry,
+            (unsigned long long)context);
     return PSCI_SUCCESS;
 }
 

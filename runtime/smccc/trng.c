@@ -36,7 +36,7 @@ static enum trng_source find_source(uint16_t vm)
 {
     struct smc_regs r = {.x = {TRNG_VERSION}};
 
-    if ((cfg_vms[vm].flags & CFG_VM_TRNG) == 0U) {
+    if (!cfg_vm_has(vm, CFG_VM_TRNG)) {
         return TRNG_SOURCE_NONE;
     }
     if (cpu_has_rng()) {

@@ -24,7 +24,7 @@ static uint32_t hw_ppis(uint16_t vm)
 {
     uint32_t ppis = (UINT32_C(1) << GIC_PPI_VTIMER) | (UINT32_C(1) << GIC_PPI_PTIMER);
 
-    if ((cfg_vms[vm].flags & CFG_VM_PMU) != 0U) {
+    if (cfg_vm_has(vm, CFG_VM_PMU)) {
         ppis |= UINT32_C(1) << GIC_PPI_PMU;
     }
     return ppis;
@@ -52,12 +52,21 @@ static void reset_redist(uint16_t vm, uint16_t vcpu)
     vgic_source_reset(r);
 }
 
-static void reset_spis(const struct vgic_vm *g)
+static void reset_spis(struct vgic_vm *g)
 {
     const struct cfg_vm *cfg = vgic_cfg(g);
 
     (void)memset(vgic_spi_word(g, 0), 0, g->spi_words * sizeof(struct vgic_word));
     (void)memset(vgic_spi_of(g, VGIC_PRIVATE_COUNT), 0, cfg->spi_count * sizeof(struct vgic_spi));
+    /* The route at reset names the same vCPU for all: it is asked for once, and the cleared state
+     * has it already where that is vCPU 0 by a route of 0. */
+    vgic_spi_set_router(g, VGIC_PRIVATE_COUNT, vgic_router_reset(g));
+    const struct vgic_spi first = *vgic_spi_of(g, VGIC_PRIVATE_COUNT);
+
+    for (unsigned i = 1; (first.target != 0U || first.router != 0U) && i < cfg->spi_count; i++) {
+        vgic_spi_of(g, VGIC_PRIVATE_COUNT + i)->target = first.target;
+        vgic_spi_of(g, VGIC_PRIVATE_COUNT + i)->router = first.router;
+    }
 }
 
 /* The physical SPIs of the VM: silent, and routed to the vCPU that IROUTER's reset value names. */
@@ -72,9 +81,8 @@ static void reset_physical(struct vgic_vm *g)
         w->hw |= UINT32_C(1) << (irq->vintid % 32U);
         w->edge |= (irq->edge != 0U) ? UINT32_C(1) << (irq->vintid % 32U) : 0U;
         vgic_spi_of(g, irq->vintid)->pintid = irq->pintid;
-        gic_spi_configure(irq->pintid, irq->edge != 0U, cfg_vcpus[cfg->first_vcpu].cpu);
-        gic_spi_set_pending(irq->pintid, false);
-        gic_spi_set_active(irq->pintid, false);
+        gic_spi_take(irq->pintid, irq->edge != 0U, cfg_vcpus[cfg->first_vcpu].cpu);
+        vgic_spi_set_router(g, irq->vintid, vgic_router_reset(g));
     }
 }
 
@@ -100,9 +108,6 @@ void vgic_vm_reset(uint16_t vm)
     }
     reset_spis(g);
     reset_physical(g);
-    for (unsigned intid = VGIC_PRIVATE_COUNT; vgic_has_intid(g, intid); intid++) {
-        vgic_spi_set_router(g, intid, vgic_router_reset(g));
-    }
     vgic_release(g);
 }
 

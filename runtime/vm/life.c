@@ -99,7 +99,7 @@ void life_request(uint16_t vm, enum life_request what)
     LOG_DBG("%s: is asked to %s", cfg->name, (what == LIFE_STOP) ? "stop" : "restart");
     atomic_store_explicit(&life_unreported[vm], cfg->vcpu_count, memory_order_relaxed);
     for (unsigned i = 0; i < cfg->vcpu_count; i++) {
-        mailbox_post(vcpus[cfg->first_vcpu + i].cpu, MSG_STOP);
+        mailbox_post(cfg_vcpus[cfg->first_vcpu + i].cpu, MSG_STOP);
     }
 }
 
@@ -122,7 +122,7 @@ void life_stop_vcpu(struct vcpu *v)
     life_leave(v);
     /* Acquire and release: the last to report sees what all the others left behind. */
     if (atomic_fetch_sub_explicit(&life_unreported[v->vm], 1, memory_order_acq_rel) == 1U) {
-        mailbox_post(vcpus[cfg_vms[v->vm].first_vcpu].cpu, MSG_VM);
+        mailbox_post(cfg_vcpus[vcpu_cfg_vm(v)->first_vcpu].cpu, MSG_VM);
     }
 }
 

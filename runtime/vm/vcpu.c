@@ -1,4 +1,5 @@
-/* The vCPUs. Who each of them is, is filled in from cfg_vcpus once at boot; INV-VCPU-CPU.
+/* The vCPUs. Who each of them is, its CPU fills in from cfg_vcpus when it comes up: another CPU
+ * that needs to know takes it from cfg_vcpus. INV-VCPU-CPU.
  * @req CPU-1 */
 #include "vm/vcpu.h"
 

@@ -12,11 +12,6 @@
 #include "arch/cpu_features.h"
 #include "arch/el2_controls.h"
 
-static bool is_granted(uint16_t vm, enum cfg_vm_flag what)
-{
-    return (cfg_vms[vm].flags & what) != 0U;
-}
-
 /* `bits` when `wanted`: for lines of the form "this bit, if". */
 static uint64_t when(bool wanted, uint64_t bits)
 {
@@ -47,9 +42,9 @@ uint64_t vcpu_hcr_el2(uint16_t vm)
     hcr |= HCR_EL2_RW;    /* EL1 is AArch64 */
     hcr |= when(cpu_has_lor(), HCR_EL2_TLOR);
     hcr |= when(cpu_has_ras(), HCR_EL2_TERR); /* error records show others' errors */
-    hcr |= when(is_granted(vm, CFG_VM_PAUTH) && cpu_has_pauth(), HCR_EL2_APK | HCR_EL2_API);
-    hcr |= when(is_granted(vm, CFG_VM_MTE) && cpu_has_mte2(), HCR_EL2_ATA);
-    hcr |= when(!is_granted(vm, CFG_VM_MTE) && cpu_has_mte2(), HCR_EL2_TID5);
+    hcr |= when(cfg_vm_has(vm, CFG_VM_PAUTH) && cpu_has_pauth(), HCR_EL2_APK | HCR_EL2_API);
+    hcr |= when(cfg_vm_has(vm, CFG_VM_MTE) && cpu_has_mte2(), HCR_EL2_ATA);
+    hcr |= when(!cfg_vm_has(vm, CFG_VM_MTE) && cpu_has_mte2(), HCR_EL2_TID5);
     hcr |= when(cpu_has_scxtnum(), HCR_EL2_EnSCXT);
     return hcr;
 }
@@ -58,8 +53,8 @@ uint64_t vcpu_hcr_el2(uint16_t vm)
  * 0: software breakpoints (BRK) are the guest's own. */
 uint64_t vcpu_mdcr_el2(uint16_t vm)
 {
-    const bool has_debug = is_granted(vm, CFG_VM_DEBUG);
-    const bool has_pmu = is_granted(vm, CFG_VM_PMU);
+    const bool has_debug = cfg_vm_has(vm, CFG_VM_DEBUG);
+    const bool has_pmu = cfg_vm_has(vm, CFG_VM_PMU);
     uint64_t mdcr = 0;
 
     mdcr |= MDCR_EL2_TDRA;  /* debug ROM addresses are physical */
@@ -84,8 +79,8 @@ uint64_t vcpu_cptr_el2(uint16_t vm)
     uint64_t cptr = CPTR_EL2_RES1;
 
     cptr |= CPTR_EL2_TTA; /* trace unit registers */
-    cptr |= when(!is_granted(vm, CFG_VM_SVE) || !cpu_has_sve(), CPTR_EL2_TZ);
-    cptr |= when(!is_granted(vm, CFG_VM_SME) || !cpu_has_sme(), CPTR_EL2_TSM);
+    cptr |= when(!cfg_vm_has(vm, CFG_VM_SVE) || !cpu_has_sve(), CPTR_EL2_TZ);
+    cptr |= when(!cfg_vm_has(vm, CFG_VM_SME) || !cpu_has_sme(), CPTR_EL2_TSM);
     cptr |= when(cpu_has_amu(), CPTR_EL2_TAM); /* activity counters run on across VMs */
     return cptr;
 }
@@ -93,7 +88,7 @@ uint64_t vcpu_cptr_el2(uint16_t vm)
 /* Reset values are UNKNOWN, and a bit nX of 0 hides X: all 0 but for what SME needs. */
 static void write_fine_grained_traps(uint16_t vm)
 {
-    const uint64_t sme = when(is_granted(vm, CFG_VM_SME) && cpu_has_sme(),
+    const uint64_t sme = when(cfg_vm_has(vm, CFG_VM_SME) && cpu_has_sme(),
                               HFGxTR_EL2_nSMPRI_EL1 | HFGxTR_EL2_nTPIDR2_EL0);
 
     if (cpu_has_fgt()) {
@@ -131,10 +126,10 @@ static void write_mpam_traps(void)
  * EL2 reach these registers. */
 static void write_vector_lengths(uint16_t vm)
 {
-    if (is_granted(vm, CFG_VM_SVE) && cpu_has_sve()) {
+    if (cfg_vm_has(vm, CFG_VM_SVE) && cpu_has_sve()) {
         SYSREG_WRITE(ZCR_EL2, FIELD(3, 0));
     }
-    if (is_granted(vm, CFG_VM_SME) && cpu_has_sme()) {
+    if (cfg_vm_has(vm, CFG_VM_SME) && cpu_has_sme()) {
         SYSREG_WRITE(SMCR_EL2, FIELD(3, 0) | when(cpu_has_sme_fa64(), SMCR_ELx_FA64) |
                                    when(cpu_has_sme2(), SMCR_ELx_EZT0));
     }

@@ -150,16 +150,14 @@ static void reset_tagging(void)
  * ordinary ones. A VM without the grant traps, and so cannot have left anything. */
 static void reset_vectors(uint16_t vm)
 {
-    const uint16_t granted = cfg_vms[vm].flags;
-
-    if ((granted & CFG_VM_SME) != 0U && cpu_has_sme()) {
+    if (cfg_vm_has(vm, CFG_VM_SME) && cpu_has_sme()) {
         SYSREG_WRITE(SVCR, 0);
         SYSREG_WRITE(SMCR_EL1, 0);
         SYSREG_WRITE(SMPRI_EL1, 0);
         SYSREG_WRITE(TPIDR2_EL0, 0);
         isb();
     }
-    if ((granted & CFG_VM_SVE) != 0U && cpu_has_sve()) {
+    if (cfg_vm_has(vm, CFG_VM_SVE) && cpu_has_sve()) {
         sve_clear();
         SYSREG_WRITE(ZCR_EL1, 0);
     }

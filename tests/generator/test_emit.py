@@ -14,7 +14,7 @@ import pytest
 
 from generator.emit import emit
 from generator.invariants import InvariantError
-from generator.rows import control_character
+from generator.rows import code_model, control_character, flags_any
 
 from plans import LINUX_BOOT, one_vm, planned
 
@@ -45,6 +45,7 @@ int main(void)
     N(cfg_system.magic == CFG_MAGIC); N(cfg_system.abi_version == CFG_ABI_VERSION);
     N(cfg_vms[0].stage2_root == (uintptr_t)stage2_vm0_root); S(cfg_vms[0].name);
     N(cfg_vms[0].flags); N(cfg_vms[0].entry_ipa); N(cfg_vms[0].boot_x[0]); N(cfg_vms[0].boot_x[1]);
+    N(CFG_VM_FLAGS_ANY);
     N(cfg_vms[0].spi_count); N(cfg_vms[0].console); N(cfg_vms[0].vmid); N(cfg_vms[0].load_count);
     N(cfg_vcpus[0].cpu); N(cfg_vcpus[0].vmpidr); N(cfg_cpus[1].vcpu); N(cfg_cpus[0].vcpu);
     N(cfg_cpus[3].stack_top); N(cfg_ram[0].size); N(cfg_irq_of_intid[0]);
@@ -111,7 +112,7 @@ def test_c_says_what_the_plan_says(built, tmp_path):
         "cfg_system.el2_root == (uintptr_t)el2_root": 1, "cfg_system.gicr_size": 0xF60000,
         "cfg_system.magic == CFG_MAGIC": 1, "cfg_system.abi_version == CFG_ABI_VERSION": 1,
         "cfg_vms[0].stage2_root == (uintptr_t)stage2_vm0_root": 1, "cfg_vms[0].name": "a",
-        "cfg_vms[0].flags": 1 | 2 | 128, "cfg_vms[0].entry_ipa": 0x40000000,
+        "CFG_VM_FLAGS_ANY": 1 | 2 | 128, "cfg_vms[0].flags": 1 | 2 | 128, "cfg_vms[0].entry_ipa": 0x40000000,
         "cfg_vms[0].boot_x[0]": 0x40600000, "cfg_vms[0].boot_x[1]": 0, "cfg_vms[0].spi_count": 64,
         "cfg_vms[0].console": 0, "cfg_vms[0].vmid": 1, "cfg_vms[0].load_count": vm.loads.count,
         "cfg_vcpus[0].cpu": 1, "cfg_vcpus[0].vmpidr": 0x80000000, "cfg_cpus[1].vcpu": 0,
@@ -129,6 +130,26 @@ def test_c_says_what_the_plan_says(built, tmp_path):
     assert [l for l in lines if l.startswith("mmio")] == [
         "mmio 8000000 10000 0 0", "mmio 80a0000 20000 1 0", "mmio 9000000 1000 2 0",
         "mmio 9010000 1000 3 0"]
+
+
+def test_flags_of_any_vm_are_those_of_all(tmp_path):
+    plan = planned(tmp_path, one_vm(more="    grant: [pmu]\n"))
+    vm = plan.vms[0]
+    both = replace(plan, vms=(replace(vm, flags=("pmu", "autostart")),
+                              replace(vm, flags=("trng", "pmu"))))
+    assert flags_any(plan) == "CFG_VM_AUTOSTART | CFG_VM_PMU"
+    assert flags_any(both) == "CFG_VM_AUTOSTART | CFG_VM_PMU | CFG_VM_TRNG"
+    assert flags_any(replace(plan, vms=(replace(vm, flags=()),))) == "0U"
+
+
+def test_code_model_follows_what_an_adr_reaches(tmp_path):
+    """1 MiB from the first instruction to the last byte of the stacks, and not a byte more."""
+    image = planned(tmp_path, one_vm()).image
+    text, stacks = image.slot("text"), image.slot("stacks")
+    room = text.base + (1 << 20) - stacks.base
+    for size, model in ((room, "tiny"), (room + 1, "small")):
+        slots = [replace(s, size=size) if s.name == "stacks" else s for s in image.slots]
+        assert code_model(replace(image, slots=tuple(slots))) == model
 
 
 FLAGS = ("-std=gnu11", "-ffreestanding", "-fno-pic", "-fno-builtin", "-Wall", "-Wextra",

@@ -11,10 +11,16 @@
 static struct mux mux;
 static uint64_t now;
 
+static void start_anew(void)
+{
+    memset(&mux, 0, sizeof(mux));
+    mux_init(&mux, MS);
+}
+
 TEST_SETUP()
 {
     terminal_reset();
-    mux_init(&mux, MS);
+    start_anew();
     now = 1000U * MS;
 }
 
@@ -62,6 +68,29 @@ TEST(whole_lines_are_labelled)
     ROW(1, "rt       | two");
     ROW(2, "bulkhead | three");
     CHECK_EQ(terminal.erased_rows, 0);
+}
+
+/* Characters of one style go out in as few steps as they fit, and what is drawn is the same. */
+TEST(a_run_of_one_style_is_few_steps)
+{
+    char text[161];
+    unsigned steps = 0;
+    uint8_t byte;
+    memset(text, 'a', sizeof(text) - 1U);
+    memcpy(text + 80, "\x1b[31mred\x1b[0m", 12);
+    text[sizeof(text) - 1U] = '\0';
+    put(0, text);
+    put(0, "\n");
+    while (mux_next(&mux, now, &byte)) {
+        steps += (mux.out_taken == 1U) ? 1U : 0U;
+        terminal_byte(byte);
+    }
+    CHECK_EQ(strlen(terminal.rows[0]), 11U + 160U - 9U);
+    CHECK_EQ(terminal.styles[0][11 + 79], ' ');
+    CHECK_EQ(terminal.styles[0][11 + 80], '1');
+    CHECK_EQ(terminal.styles[0][11 + 82], '1');
+    CHECK_EQ(terminal.styles[0][11 + 83], ' ');
+    CHECK(steps <= 8U);
 }
 
 TEST(an_empty_line_has_its_label)
@@ -352,7 +381,7 @@ TEST(random_edits_are_drawn_faithfully)
         const struct console_line *const l = &mux.sources[0].line;
         if (!mux_accepts(&mux, 0) || l->length > 200U) {
             terminal_reset();
-            mux_init(&mux, MS);
+            start_anew();
             mux_set_focus(&mux, 0);
         }
         (void)mux_put(&mux, 0, (uint8_t)likely[(r >> 16) % (sizeof(likely) - 1U)], now);

@@ -133,3 +133,66 @@ TEST(depth_is_bounded)
     CHECK(!fdt_walk(&fdt, visit, &seen));
     free(blob);
 }
+
+/* Names are read a word at a time: each length ends in another byte of its word. Bytes from 0x80
+ * up, next to the end, are no ends. */
+TEST(names_of_every_length_end_where_they_end)
+{
+    static const char *const names[] = {"a", "ab", "abc", "abcd", "abcde", "abc\xff", "ab\x81\xff",
+                                        "\x01", "\x01\x01\x01"};
+    struct builder b = {.structure_bytes = 0};
+    struct fdt fdt;
+    struct seen seen = {0};
+    char expected[256] = "";
+    uint32_t total = 0;
+
+    begin(&b, "");
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        begin(&b, names[i]);
+        property(&b, "p", "", 0);
+        end(&b);
+        sprintf(expected + strlen(expected), "2 <%s>p;", names[i]);
+    }
+    end(&b);
+    token(&b, 9);
+    uint8_t *blob = finish(&b, &total);
+    CHECK(fdt_open(&fdt, blob, total));
+    CHECK(fdt_walk(&fdt, visit, &seen));
+    CHECK_STR(seen.text, expected);
+    free(blob);
+}
+
+TEST(a_strings_block_without_an_end_is_refused)
+{
+    uint32_t total = 0;
+    uint8_t *blob = sample(&total);
+    struct fdt fdt;
+
+    blob[total - 1] = 'x';
+    CHECK(!fdt_open(&fdt, blob, total));
+    free(blob);
+}
+
+/* A property that follows a subnode belongs to the node around it. */
+TEST(properties_are_of_the_node_that_is_open)
+{
+    struct builder b = {.structure_bytes = 0};
+    struct fdt fdt;
+    struct seen seen = {0};
+    uint32_t total = 0;
+
+    begin(&b, "");
+    begin(&b, "one");
+    begin(&b, "inner");
+    end(&b);
+    property(&b, "p", "", 0);
+    end(&b);
+    property(&b, "q", "", 0);
+    end(&b);
+    token(&b, 9);
+    uint8_t *blob = finish(&b, &total);
+    CHECK(fdt_open(&fdt, blob, total));
+    CHECK(fdt_walk(&fdt, visit, &seen));
+    CHECK_STR(seen.text, "2 <one>p;1 <>q;");
+    free(blob);
+}

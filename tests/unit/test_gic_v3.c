@@ -26,6 +26,7 @@ static struct {
     uint8_t priority[INTIDS];
     uint32_t config[INTIDS / 16];
     uint64_t router[INTIDS];
+    uint32_t pends_when_configured; /* of INTIDs 32..63 */
 } d;
 
 static struct redist {
@@ -93,9 +94,10 @@ static void gicd_store(uint64_t o, unsigned bytes, uint64_t v)
         write_bitmap(o, (uint32_t)v, d.group, d.enabled, d.pending, d.active);
         d.rwp_polls = 3;
     } else if (o >= 0x420 && o < 0x400 + INTIDS) {
-        CHECK_EQ(bytes, 4);
-        memcpy(&d.priority[o - 0x400], &v, 4);
+        CHECK_EQ(bytes, 1);
+        d.priority[o - 0x400] = (uint8_t)v;
     } else if (o >= 0xC08 && o < 0xC00 + sizeof(d.config)) {
+        d.pending[1] |= d.pends_when_configured;
         d.config[(o - 0xC00) / 4] = (uint32_t)v;
     } else if (o >= 0x6100 && o < 0x6000 + 8 * INTIDS) {
         CHECK_EQ(bytes, 8);
@@ -173,6 +175,7 @@ TEST_SETUP()
     stride = FRAME;
     d.ctlr = 0;
     d.rwp_polls = 0;
+    d.pends_when_configured = 0;
     d.typer = INTIDS / 32 - 1;
     d.pidr2 = 0x3B;
     for (unsigned i = 0; i < 4; i++) {
@@ -209,11 +212,7 @@ static void check_silent_distributor(uint32_t group)
 {
     for (unsigned w = 1; w < INTIDS / 32; w++) {
         CHECK_EQ(d.group[w], group);
-        CHECK_EQ(d.enabled[w] | d.pending[w] | d.active[w], 0);
-    }
-    for (unsigned i = 32; i < INTIDS; i++) {
-        CHECK_EQ(d.priority[i], 0xA0);
-        CHECK_EQ(d.router[i], 0);
+        CHECK_EQ(d.enabled[w], 0);
     }
     CHECK_EQ(d.ctlr, 0x12);
     CHECK_EQ(d.rwp_polls, 0);
@@ -319,6 +318,8 @@ TEST(spis)
     CHECK_EQ(d.enabled[2], 1u << 6);
     gic_spi_enable(70, false);
     CHECK_EQ(d.enabled[2], 0);
+    memset(d.pending, 0, sizeof(d.pending));
+    memset(d.active, 0, sizeof(d.active));
     gic_spi_set_pending(33, true);
     CHECK(gic_spi_is_pending(33) && !gic_spi_is_pending(34));
     gic_spi_set_pending(33, false);
@@ -329,6 +330,24 @@ TEST(spis)
     CHECK_EQ(d.active[2], 0);
     gic_spi_route(64, 3);
     CHECK_EQ(d.router[64], UINT64_C(0x0500010203));
+}
+
+/* Whatever firmware left of it, its owner finds it configured and silent; its neighbours, which have
+ * other owners, are left alone. */
+TEST(a_taken_spi_is_silent)
+{
+    gic_init_distributor();
+    d.pends_when_configured = 1u << 18;
+    d.enabled[1] = UINT32_MAX;
+    gic_spi_take(50, true, 2);
+    CHECK_EQ(d.enabled[1], ~(1u << 18));
+    CHECK_EQ(d.pending[1], ~(1u << 18));
+    CHECK_EQ(d.active[1], ~(1u << 18));
+    CHECK_EQ(d.priority[50], 0xA0);
+    CHECK(d.priority[49] == 0xFF && d.priority[51] == 0xFF);
+    CHECK_EQ(d.router[50], 0x112);
+    CHECK_EQ(d.router[51], UINT64_MAX);
+    CHECK_EQ(d.config[3] >> 5 & 1, 1);
 }
 
 TEST(spi_configuration_leaves_its_neighbours)

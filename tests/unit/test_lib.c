@@ -63,6 +63,24 @@ TEST(range_by_enumeration)
     }
 }
 
+TEST(ring_takes_many_at_once_over_its_end)
+{
+    uint8_t storage[8];
+    struct ring ring = {.put = 0xFFFFFFFA, .taken = 0xFFFFFFFA}; /* the indices wrap too */
+    uint8_t byte = 0;
+
+    CHECK(ring_put_all(&ring, storage, sizeof(storage), "abcde", 5));
+    CHECK(!ring_put_all(&ring, storage, sizeof(storage), "wxyz", 4));
+    CHECK(ring_put_all(&ring, storage, sizeof(storage), "fgh", 3));
+    CHECK(ring_put_all(&ring, storage, sizeof(storage), "", 0));
+    CHECK(!ring_put_all(&ring, storage, sizeof(storage), "i", 1));
+    for (unsigned i = 0; i < 8; i++) {
+        CHECK(ring_take(&ring, storage, sizeof(storage), &byte));
+        CHECK_EQ(byte, "abcdefgh"[i]);
+    }
+    CHECK_EQ(ring_fill(&ring), 0);
+}
+
 TEST(ring_is_first_in_first_out_and_bounded)
 {
     struct ring ring = {0};

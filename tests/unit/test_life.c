@@ -130,6 +130,21 @@ TEST(stop_is_finished_by_the_last_cpu_to_report)
     CHECK_EQ(life_running_count(), 0);
 }
 
+/* Its CPU fills in who the vCPU is when it comes up, which may be later. */
+TEST(a_vcpu_whose_cpu_is_not_up_yet_is_told)
+{
+    life_start(VM_LINUX0);
+    vcpus[1].cpu = 0;
+    life_request(VM_LINUX0, LIFE_STOP);
+    CHECK_EQ(fake_mailbox[1], MSG_STOP);
+    for (unsigned cpu = 0; cpu < 2; cpu++) {
+        run_on(cpu);
+        life_stop_vcpu(&vcpus[cpu]);
+    }
+    run_on(0);
+    life_finish(VM_LINUX0);
+}
+
 TEST(a_vcpu_leaves_once)
 {
     life_start(VM_LINUX0);

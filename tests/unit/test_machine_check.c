@@ -1,4 +1,4 @@
-/* sources: core/machine_check.c core/fdt.c */
+/* sources: core/machine_check.c core/fdt.c fake/percpu.c */
 /* Boot-time comparison: a machine as described passes, and each difference that matters is
  * counted and named.
  * @req CORE-10 */
@@ -7,6 +7,7 @@
 #include "arch/memory.h"
 #include "arch/smc.h"
 #include "arch/sysreg.h"
+#include "config/config.h"
 #include "fake/core.h"
 #include "fdt_builder.h"
 #include "gic/gic.h"
@@ -33,6 +34,9 @@ struct machine {
     uint64_t ram_bytes;
     unsigned cpus;
     const char *gic;
+    bool is_controller_first; /* interrupt-controller before compatible */
+    bool is_no_controller;
+    bool are_cpus_reversed;
 };
 
 static void cells(struct builder *b, const char *name, uint32_t v)
@@ -60,7 +64,13 @@ static uint64_t devicetree(const struct machine *m)
     property(&b, "reg", reg, 16);
     end(&b);
     begin(&b, "intc@8000000");
+    if (m->is_controller_first) {
+        property(&b, "interrupt-controller", "", 0);
+    }
     property(&b, "compatible", m->gic, (uint32_t)strlen(m->gic) + 1);
+    if (!m->is_controller_first && !m->is_no_controller) {
+        property(&b, "interrupt-controller", "", 0);
+    }
     end(&b);
     begin(&b, "cpus");
     cells(&b, "#address-cells", 1);
@@ -69,7 +79,7 @@ static uint64_t devicetree(const struct machine *m)
 
         snprintf(name, sizeof(name), "cpu@%u", i);
         begin(&b, name);
-        cells(&b, "reg", i);
+        cells(&b, "reg", m->are_cpus_reversed ? m->cpus - 1 - i : i);
         end(&b);
     }
     end(&b);
@@ -79,6 +89,11 @@ static uint64_t devicetree(const struct machine *m)
     memcpy(memory, blob, total);
     free(blob);
     return DEVICETREE_PA;
+}
+
+static uint64_t devicetree_of(uint64_t ram_bytes, unsigned cpus, const char *gic)
+{
+    return devicetree(&(struct machine){.ram_bytes = ram_bytes, .cpus = cpus, .gic = gic});
 }
 
 TEST_SETUP()
@@ -91,7 +106,7 @@ TEST_SETUP()
     fake_sysreg_set_all("ID_AA64DFR0_EL1", 0x600);       /* PMU version 6 */
 }
 
-static const struct machine good = {0x40000000, 4, "arm,gic-v3"};
+static const struct machine good = {.ram_bytes = 0x40000000, .cpus = 4, .gic = "arm,gic-v3"};
 
 TEST(the_machine_as_described_passes)
 {
@@ -102,7 +117,7 @@ TEST(the_machine_as_described_passes)
 
 TEST(more_than_described_passes)
 {
-    CHECK_EQ(machine_check_board(devicetree(&(struct machine){0x200000000, 8, "arm,gic-v3"})), 0);
+    CHECK_EQ(machine_check_board(devicetree_of(0x200000000, 8, "arm,gic-v3")), 0);
     gic_found = 4;
     CHECK_EQ(machine_check_board(devicetree(&good)), 0);
 }
@@ -118,32 +133,58 @@ TEST(without_a_devicetree_the_rest_is_checked)
 TEST(the_distributor_is_not_touched_where_there_may_be_none)
 {
     gic_reads = 0;
-    CHECK_EQ(machine_check_board(devicetree(&(struct machine){0x40000000, 4, "arm,cortex-a15-gic"})),
-             1);
+    CHECK_EQ(machine_check_board(devicetree_of(0x40000000, 4, "arm,cortex-a15-gic")), 1);
     CHECK_EQ(gic_reads, 0);
 }
 
 TEST(too_little_ram_is_named)
 {
-    CHECK_EQ(machine_check_board(devicetree(&(struct machine){0x20000000, 4, "arm,gic-v3"})), 1);
+    CHECK_EQ(machine_check_board(devicetree_of(0x20000000, 4, "arm,gic-v3")), 1);
     CHECK(strstr(fake_log_last, "512 MiB") != NULL);
 }
 
 TEST(a_missing_cpu_is_named)
 {
-    CHECK_EQ(machine_check_board(devicetree(&(struct machine){0x40000000, 3, "arm,gic-v3"})), 1);
+    CHECK_EQ(machine_check_board(devicetree_of(0x40000000, 3, "arm,gic-v3")), 1);
     CHECK(strstr(fake_log_last, "CPU 3") != NULL);
 }
 
 TEST(another_gic_is_named)
 {
-    CHECK_EQ(machine_check_board(devicetree(&(struct machine){0x40000000, 4, "arm,gic-400"})), 1);
+    CHECK_EQ(machine_check_board(devicetree_of(0x40000000, 4, "arm,gic-400")), 1);
     CHECK(strstr(fake_log_last, "GICv3 is expected, the devicetree has version 2") != NULL);
-    CHECK_EQ(machine_check_board(devicetree(&(struct machine){0x40000000, 4, "arm,gic-v5"})), 1);
+    CHECK_EQ(machine_check_board(devicetree_of(0x40000000, 4, "arm,gic-v5")), 1);
     CHECK(strstr(fake_log_last, "version 0") != NULL);
-    CHECK_EQ(machine_check_board(devicetree(&(struct machine){0x40000000, 4, "arm,cortex-a15-gic"})),
-             1);
+    CHECK_EQ(machine_check_board(devicetree_of(0x40000000, 4, "arm,cortex-a15-gic")), 1);
     CHECK(strstr(fake_log_last, "gic-version=3") != NULL);
+}
+
+TEST(the_gic_is_found_whatever_the_order_of_its_properties)
+{
+    struct machine m = good;
+
+    m.is_controller_first = true;
+    CHECK_EQ(machine_check_board(devicetree(&m)), 0);
+}
+
+TEST(a_node_that_is_no_interrupt_controller_is_not_the_gic)
+{
+    struct machine m = good;
+
+    m.is_no_controller = true;
+    CHECK_EQ(machine_check_board(devicetree(&m)), 1);
+    CHECK(strstr(fake_log_last, "gic-version=3") != NULL);
+}
+
+TEST(cpus_are_found_in_any_order)
+{
+    struct machine m = good;
+
+    m.are_cpus_reversed = true;
+    CHECK_EQ(machine_check_board(devicetree(&m)), 0);
+    m.cpus = 3; /* 2, 1, 0 */
+    CHECK_EQ(machine_check_board(devicetree(&m)), 1);
+    CHECK(strstr(fake_log_last, "CPU 3") != NULL);
 }
 
 TEST(a_pointer_to_no_devicetree_is_refused)
@@ -152,6 +193,15 @@ TEST(a_pointer_to_no_devicetree_is_refused)
     CHECK_EQ(machine_check_board(DEVICETREE_PA + 4), 1); /* misaligned */
     CHECK_EQ(machine_check_board(DEVICETREE_PA + 8), 1); /* no magic */
     CHECK_EQ(machine_check_board(0x1000), 1);            /* not RAM */
+}
+
+TEST(a_grant_is_asked_of_the_cpus_of_its_vm_only)
+{
+    fake_sysreg_set_all("ID_AA64DFR0_EL1", 0x000);
+    for (unsigned cpu = 0; cpu < CFG_CPU_COUNT; cpu++) {
+        fake_cpu = cpu;
+        CHECK_EQ(machine_check_cpu(), (cpu == 2) ? 1 : 0);
+    }
 }
 
 TEST(firmware_without_psci_is_refused)
@@ -171,7 +221,8 @@ TEST(a_cpu_with_less_than_needed_is_refused)
 
 TEST(a_grant_that_the_cpu_lacks_is_refused)
 {
-    fake_sysreg_set_all("ID_AA64DFR0_EL1", 0x000); /* linux1 is granted the PMU */
+    fake_sysreg_set_all("ID_AA64DFR0_EL1", 0x000); /* linux1 is granted the PMU, and is on CPU 2 */
+    fake_cpu = 2;
     CHECK_EQ(machine_check_cpu(), 1);
     CHECK(strstr(fake_log_last, "linux1 is granted pmu") != NULL);
 }

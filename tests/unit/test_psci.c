@@ -216,6 +216,21 @@ TEST(cpu_on_goes_through_pending)
     CHECK_EQ(result(&vcpus[0], CPU_ON_64, 1, ENTRY, 0), -4);
 }
 
+/* Its CPU fills in who the vCPU is when it comes up, which may be later. */
+TEST(cpu_on_of_a_vcpu_whose_cpu_is_not_up_yet)
+{
+    memset(&vcpus[1], 0, sizeof(vcpus[1]));
+    CHECK_EQ(result(&vcpus[0], CPU_ON_64, 1, ENTRY, 5), 0);
+    CHECK_EQ(fake_mailbox[0], 0);
+    CHECK_EQ(fake_mailbox[1], MSG_START);
+    vcpus[1].id = 1;
+    uint64_t entry = 0;
+    uint64_t context = 0;
+
+    CHECK(psci_take_start(&vcpus[1], &entry, &context));
+    CHECK_EQ(context, 5);
+}
+
 TEST(cpu_on_of_oneself_is_already_on)
 {
     CHECK_EQ(result_hvc(&vcpus[0], CPU_ON_64, 0, ENTRY, 0), -4);

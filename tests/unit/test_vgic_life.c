@@ -2,6 +2,7 @@
 /* The lives of single interrupts through the vGIC: each kind, each way to end.
  * @req IRQ-1, IRQ-3 */
 #include "fake/access.h"
+#include "vgic/state.h"
 #include "vgic_machine.h"
 
 TEST_SETUP()
@@ -558,6 +559,23 @@ TEST(reset_leaves_the_physical_spis_silent)
     CHECK(!fake_spis[MACHINE_LEVEL_PINTID].pending);
     CHECK_EQ(gicd_read(0), 0x50);
     CHECK_EQ(gicd_read(ISENABLER + 4), 0);
+}
+
+/* The third VM of the machine has no vCPU, so none with the affinity that IROUTER resets to. */
+TEST(reset_sends_every_spi_where_its_router_says)
+{
+    for (unsigned i = 0; i < CFG_SPI_TOTAL; i++) {
+        vgic_spis[i].target = 7;
+    }
+    for (uint16_t vm = 0; vm < CFG_VM_COUNT; vm++) {
+        vgic_vm_reset(vm);
+    }
+    for (unsigned i = 0; i < CFG_SPI_TOTAL; i++) {
+        CHECK_EQ(vgic_spis[i].router, 0);
+        CHECK_EQ(vgic_spis[i].target, (i < cfg_vms[2].first_spi) ? 0 : VGIC_NO_VCPU);
+    }
+    CHECK_EQ(fake_spis[MACHINE_LEVEL_PINTID].cpu, 0);
+    CHECK_EQ(fake_spis[52].cpu, 3);
 }
 
 TEST(sleeping_redistributor_keeps_its_interrupts)

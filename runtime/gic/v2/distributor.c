@@ -160,6 +160,15 @@ void gic_spi_configure(uint32_t intid, bool edge, unsigned cpu)
     gic_spi_route(intid, cpu);
 }
 
+void gic_spi_take(uint32_t intid, bool edge, unsigned cpu)
+{
+    gic_spi_configure(intid, edge, cpu);
+    mmio_write8(gicd_at(GICD_IPRIORITYR + (uint64_t)intid), (uint8_t)GIC_PRIORITY_ALL);
+    /* Once it is configured: a change of the configuration may make it pending [IHI0048 4.3.13]. */
+    gic_spi_set_pending(intid, false);
+    gic_spi_set_active(intid, false);
+}
+
 void gic_spi_set_pending(uint32_t intid, bool pending)
 {
     write_bit(pending ? GICD_ISPENDR : GICD_ICPENDR, intid);

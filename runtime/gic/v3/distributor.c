@@ -4,6 +4,8 @@
  * them without a lock; GICD_ICFGR holds 16 interrupts and has none, so its read-modify-write is
  * under gicd_lock, the innermost lock of all. Boot waits for GICD_CTLR.RWP; later calls do not:
  * an interrupt that arrives once more after its disable is kept by whom it belongs to.
+ * Boot disables all SPIs and puts them in Group 1, and does no more: an interrupt that is disabled
+ * cannot arrive, so its other state matters only to the owner, who takes it before enabling it.
  * The GIC may have one security state or two (then EL2 sees the Non-secure view, where group
  * registers are RAZ/WI): the same writes are right for both [IHI0069 12.9.4, 12.9.9].
  * INV-IRQ-ONE-OWNER is relied on.
@@ -17,7 +19,7 @@
 #include "gic/v3/gic_regs.h"
 #include "lib/bits.h"
 
-enum { SPI_FIRST = 32, SPI_END = 1020 };
+enum { SPI_FIRST = 32 };
 
 static struct spinlock gicd_lock; /* lock order: after the lock of a VM's vGIC */
 
@@ -66,11 +68,6 @@ static void silence_spis(uint32_t limit)
     wait_for_writes();
     for (uint32_t intid = SPI_FIRST; intid < limit; intid += 32U) {
         mmio_write32(bit_word(GICD_IGROUPR, intid), UINT32_MAX);
-        mmio_write32(bit_word(GICD_ICPENDR, intid), UINT32_MAX);
-        mmio_write32(bit_word(GICD_ICACTIVER, intid), UINT32_MAX);
-    }
-    for (uint32_t intid = SPI_FIRST; intid < limit; intid += 4U) {
-        mmio_write32(gicd_at(GICD_IPRIORITYR + (uint64_t)intid), GIC_PRIORITY_ALL);
     }
 }
 
@@ -82,16 +79,12 @@ void gic_init_distributor(void)
         panic("GIC has INTIDs below %u, the description uses INTIDs up to %u",
               (unsigned)limit, (unsigned)cfg_system.spi_limit - 1U);
     }
-    /* Groups off before ARE may change [IHI0069 12.9.4]; ARE first, since IROUTER exists only
-     * with it. */
+    /* Groups off before ARE may change [IHI0069 12.9.4]. */
     mmio_write32(gicd_at(GICD_CTLR), 0);
     wait_for_writes();
     mmio_write32(gicd_at(GICD_CTLR), GICD_CTLR_ARE_NS);
     wait_for_writes();
     silence_spis(limit);
-    for (uint32_t intid = SPI_FIRST; intid < limit && intid < SPI_END; intid++) {
-        gic_spi_route(intid, 0);
-    }
     mmio_write32(gicd_at(GICD_CTLR), GICD_CTLR_ARE_NS | GICD_CTLR_EnableGrp1A);
     wait_for_writes();
 }
@@ -117,6 +110,15 @@ void gic_spi_configure(uint32_t intid, bool edge, unsigned cpu)
     mmio_write32(at, (uint32_t)bits_set(mmio_read32(at), bit, bit, edge ? 1U : 0U));
     spin_unlock(&gicd_lock);
     gic_spi_route(intid, cpu);
+}
+
+void gic_spi_take(uint32_t intid, bool edge, unsigned cpu)
+{
+    gic_spi_configure(intid, edge, cpu);
+    mmio_write8(gicd_at(GICD_IPRIORITYR + (uint64_t)intid), (uint8_t)GIC_PRIORITY_ALL);
+    /* Once it is configured: a change of the configuration may make it pending [IHI0069 12.9.7]. */
+    gic_spi_set_pending(intid, false);
+    gic_spi_set_active(intid, false);
 }
 
 void gic_spi_set_pending(uint32_t intid, bool pending)

@@ -41,16 +41,20 @@ struct percpu percpus[CFG_CPU_COUNT];
 
 extern void secondary_entry(void);
 
-static void vcpus_init(void)
+/* Who this CPU is, and who the vCPU is that is pinned to it. Both entries are zero in the image, and
+ * other CPUs take what they need of them from the constant tables: they may come up first. */
+static void introduce(uint16_t cpu)
 {
-    for (uint16_t i = 0; i < CFG_VCPU_COUNT; i++) {
-        const struct cfg_vcpu *cfg = &cfg_vcpus[i];
+    struct percpu *self = this_cpu();
+    const uint16_t id = cfg_cpus[cpu].vcpu;
 
-        vcpus[i] = (struct vcpu){.id = i, .vm = cfg->vm, .index = cfg->index, .cpu = cfg->cpu};
-    }
-    for (uint16_t i = 0; i < CFG_CPU_COUNT; i++) {
-        percpus[i].id = i;
-        percpus[i].vcpu = (cfg_cpus[i].vcpu == CFG_NONE) ? NULL : &vcpus[cfg_cpus[i].vcpu];
+    self->id = cpu;
+    if (id != CFG_NONE) {
+        self->vcpu = &vcpus[id];
+        self->vcpu->id = id;
+        self->vcpu->vm = cfg_vcpus[id].vm;
+        self->vcpu->index = cfg_vcpus[id].index;
+        self->vcpu->cpu = cpu;
     }
 }
 
@@ -84,9 +88,13 @@ static void start_other_cpus(void)
         }
         dsb_sy();
         arch_smc(&r);
-        if (r.x[0] != 0U) {
-            LOG_ERR("CPU %u (MPIDR 0x%llx) does not start: PSCI CPU_ON says %d", i,
-                    (unsigned long long)cfg_cpus[i].mpidr, (int)(int32_t)r.x[0]);
+        if (r.x[0] == 0U) {
+            continue;
+        }
+        LOG_ERR("CPU %u (MPIDR 0x%llx) does not start: PSCI CPU_ON says %d", i,
+                (unsigned long long)cfg_cpus[i].mpidr, (int)(int32_t)r.x[0]);
+        if (i == cfg_system.console_cpu) {
+            panic("CPU %u, which has the console, does not start (above)", i);
         }
     }
 }
@@ -102,17 +110,16 @@ static struct vcpu *cpu_up(void)
         console_start();
     }
     if (cpu->vcpu != NULL && cpu->vcpu->index == 0U &&
-        (vcpu_cfg_vm(cpu->vcpu)->flags & CFG_VM_AUTOSTART) != 0U) {
+        cfg_vm_has(cpu->vcpu->vm, CFG_VM_AUTOSTART)) {
         life_start(cpu->vcpu->vm);
     }
     return cpu_next_vcpu();
 }
 
-struct vcpu *boot_primary(uint64_t devicetree)
+struct vcpu *boot_primary(uint64_t devicetree, uint16_t cpu)
 {
-    console_init();
+    introduce(cpu);
     banner();
-    vcpus_init();
     unsigned wrong = machine_check_cpu();
 
     wrong += machine_check_board(devicetree);
@@ -128,8 +135,9 @@ struct vcpu *boot_primary(uint64_t devicetree)
     return cpu_up();
 }
 
-struct vcpu *boot_secondary(void)
+struct vcpu *boot_secondary(uint16_t cpu)
 {
+    introduce(cpu);
     if (machine_check_cpu() != 0U) {
         panic("CPU %u differs from what the image was built for (above)", this_cpu()->id);
     }

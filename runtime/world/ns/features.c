@@ -9,35 +9,39 @@
 #include "vgic/vgic.h"
 #include "vtimer/vtimer.h"
 
+/* No region of the tables leads to a device that no VM has. */
 const struct mmio_device mmio_devices[CFG_MMIO_PL031 + 1] = {
     [CFG_MMIO_GICD] = {vgic_gicd_read, vgic_gicd_write},
     [CFG_MMIO_GICR] = {vgic_gicr_read, vgic_gicr_write},
-    [CFG_MMIO_PL011] = {pl011_read, pl011_write},
-    [CFG_MMIO_PL031] = {pl031_read, pl031_write},
+    [CFG_MMIO_PL011] = {(CFG_PL011_COUNT > 0U) ? pl011_read : NULL,
+                        (CFG_PL011_COUNT > 0U) ? pl011_write : NULL},
+    [CFG_MMIO_PL031] = {(CFG_PL031_COUNT > 0U) ? pl031_read : NULL,
+                        (CFG_PL031_COUNT > 0U) ? pl031_write : NULL},
 };
 
-static void each_pl011(uint16_t vm, void (*act)(uint16_t instance))
-{
-    for (uint16_t i = 0; i < CFG_PL011_COUNT; i++) {
-        if (cfg_pl011s[i].vm == vm) {
-            act(i);
-        }
-    }
-}
-
+/* Both look at the VM's own devices only: what they cost does not depend on the other VMs. */
 static void vdev_vm_reset(uint16_t vm)
 {
-    each_pl011(vm, pl011_reset);
-    for (uint16_t i = 0; i < CFG_PL031_COUNT; i++) {
-        if (cfg_pl031s[i].vm == vm) {
-            pl031_reset(i);
+    const struct cfg_mmio *mmio = &cfg_mmios[cfg_vms[vm].first_mmio];
+
+    for (unsigned i = 0; i < cfg_vms[vm].mmio_count; i++) {
+        if (CFG_PL011_COUNT > 0U && mmio[i].kind == CFG_MMIO_PL011) {
+            pl011_reset(mmio[i].instance);
+        } else if (CFG_PL031_COUNT > 0U && mmio[i].kind == CFG_MMIO_PL031) {
+            pl031_reset(mmio[i].instance);
         }
     }
 }
 
 void features_console_event(uint16_t vm)
 {
-    each_pl011(vm, pl011_poll);
+    const struct cfg_mmio *mmio = &cfg_mmios[cfg_vms[vm].first_mmio];
+
+    for (unsigned i = 0; i < cfg_vms[vm].mmio_count; i++) {
+        if (CFG_PL011_COUNT > 0U && mmio[i].kind == CFG_MMIO_PL011) {
+            pl011_poll(mmio[i].instance);
+        }
+    }
 }
 
 /* In order of start; a stop goes the other way. The timers' PPIs are masked while the vGIC still

@@ -1,10 +1,11 @@
 /* The const table that binds the clients of the EL2 timer to their handlers.
  * @req IRQ-5 */
+#include "config/config.h"
 #include "core/console.h"
 #include "core/timer.h"
 #include "vdev/vdev.h"
 
 void (*const timer_handlers[TIMER_CLIENT_COUNT])(void) = {
     [TIMER_CONSOLE] = console_service,
-    [TIMER_PL031] = pl031_alarm,
+    [TIMER_PL031] = (CFG_PL031_COUNT > 0U) ? pl031_alarm : NULL, /* nobody else sets it */
 };

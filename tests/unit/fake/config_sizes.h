@@ -19,6 +19,7 @@
 #define CFG_CONSOLE_COUNT 3
 #define CFG_SPI_TOTAL 160
 #define CFG_NAME_WIDTH 8
+#define CFG_VM_FLAGS_ANY 0xFFU
 
 /* All at debug but gic at error, vtimer at warn and smccc at info. */
 #define CFG_LOG_LEVELS {3, 0, 3, 3, 2, 3, 1, 3, 3, 3, 3}

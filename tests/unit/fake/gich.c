@@ -192,6 +192,13 @@ void gic_spi_configure(uint32_t intid, bool edge, unsigned cpu)
     fake_spis[intid].cpu = cpu;
 }
 
+void gic_spi_take(uint32_t intid, bool edge, unsigned cpu)
+{
+    gic_spi_configure(intid, edge, cpu);
+    gic_spi_set_pending(intid, false);
+    gic_spi_set_active(intid, false);
+}
+
 void gic_spi_route(uint32_t intid, unsigned cpu)
 {
     fake_spis[intid].cpu = cpu;
