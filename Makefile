@@ -109,7 +109,7 @@ test: check guests
 	$(call say,systems in QEMU)
 	$(Q)scripts/suite.sh system $(PYTHON) -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% tests/system
 
-# RECORD='reason' makes the figures of this run the record (docs/bench.json, .md and .svg).
+# RECORD='reason' makes the figures of this run the record (docs/bench.json) and writes its pages.
 BENCHES := bench bench-2 bench-4 bench-8
 bench: guests
 	@for name in $(BENCHES); do \

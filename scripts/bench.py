@@ -8,7 +8,7 @@ guest on the bare machine, twice each in QEMU with `-icount shift=0`: both runs 
 last digit, and on the bare machine the guest must need what the guest of the other hypervisors'
 figures needed there. Prints the table, writes bench.json into the first folder, and compares with
 docs/bench.json: a worse figure fails until the record is changed on purpose, with --record and a
-reason, which also writes docs/bench.md and docs/bench.svg. Figures repeat exactly for one compiler;
+reason, which also writes docs/bench.md and its pictures. Figures repeat exactly for one compiler;
 another one makes other code, and then nothing is compared.
 
 @req PERF-1
@@ -23,7 +23,7 @@ import sys
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # evidence/: the plugin that attributes instructions
 
-from benchmark import machine, page, plot, record  # noqa: E402
+from benchmark import breakdown, machine, page, plot, record  # noqa: E402
 from benchmark.attribution import attribution  # noqa: E402
 from benchmark.machine import BenchError  # noqa: E402
 from benchmark.rows import (  # noqa: E402
@@ -98,6 +98,7 @@ def keep(result, reason):
     RECORD.write_text(record.as_json(result))
     (DOCS / "bench.md").write_text(page.page(result))
     (DOCS / "bench.svg").write_text(plot.plot(result))
+    (DOCS / "bench-parts.svg").write_text(breakdown.breakdown(result))
 
 
 def main(arguments=None):

@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import bench  # noqa: E402
-from benchmark import attribution, machine, page, plot, record  # noqa: E402
+from benchmark import attribution, breakdown, machine, page, plot, record  # noqa: E402
 from benchmark.rows import (  # noqa: E402
     COMPARED, GROWING, MORE, OTHERS, VCPU_COUNTS, by_name, guest_rows)
 
@@ -182,6 +182,7 @@ def test_every_attributed_row_adds_up(recorded):
 def test_pages_are_those_of_the_record(recorded):
     assert (ROOT / "docs/bench.md").read_text() == page.page(recorded)
     assert (ROOT / "docs/bench.svg").read_text() == plot.plot(recorded)
+    assert (ROOT / "docs/bench-parts.svg").read_text() == breakdown.breakdown(recorded)
 
 
 def test_the_fewest_of_a_row_are_bold(recorded):
@@ -211,6 +212,15 @@ def test_marks_that_would_hide_one_another_stand_apart():
     axis = plot.Axis(10, 1000)
     marks = plot._marks([("Bulkhead", 100), ("Bao", 101), ("Jailhouse", 102), ("KVM", 900)], axis)
     assert [m["lane"] for m in marks] == [0, -9, 9, 0]
+
+
+def test_bars_have_all_their_instructions_side_by_side():
+    """A folder that no group names counts as used by the others."""
+    pieces = breakdown._segments({"guest": 1, "vector": 20, "newer": 5, "return": 10}, 2, 100)
+    assert [p["key"] for p in pieces] == ["guest", "vector", "below", "return"]
+    assert [p["width"] for p in pieces] == [2, 40, 10, 20]
+    assert all(a["x"] + a["width"] == b["x"] for a, b in zip(pieces, pieces[1:]))
+    assert "newer 5" in pieces[2]["title"]
 
 
 def test_sizes_by_folder_add_up(recorded):
