@@ -31,18 +31,23 @@ def described(name):
 
 
 def differences(now, recorded):
-    """(worse, better): sentences about the medians and largest values that are not as recorded. A
-    row that is recorded and was not measured is worse, too."""
+    """(worse, better): a sentence for each row whose median or largest value is not as recorded. If
+    one of the two grew, the row is worse."""
     worse, better = [], []
     for name, row in now.items():
-        for what in ("median", "max"):
-            before = recorded.get(name, {}).get(what)
-            if before is None:
-                worse.append(f"{described(name)}: {what} {row[what]}, nothing is recorded")
-            elif row[what] != before:
-                target = worse if row[what] > before else better
-                target.append(f"{described(name)}: {what} {row[what]}, recorded {before}")
+        before = recorded.get(name)
+        if before is None:
+            worse.append(f"{described(name)}: {_figures(row)}, nothing is recorded")
+        elif (row["median"], row["max"]) != (before["median"], before["max"]):
+            grew = row["median"] > before["median"] or row["max"] > before["max"]
+            (worse if grew else better).append(
+                f"{described(name)}: {_figures(row)}, recorded {_figures(before)}")
     return worse, better
+
+
+def _figures(row):
+    return str(row["median"]) if row["median"] == row["max"] else \
+        f"{row['median']} (worst {row['max']})"
 
 
 def vanished(now, recorded):
