@@ -13,14 +13,15 @@ world/; every other function counts for the folder of its source, inlined ones f
 from bisect import bisect_right
 from dataclasses import dataclass
 import re
-import subprocess
 
 from benchmark.machine import BenchError
-from benchmark.size import CROSS, folder_of, pieces_of
+from benchmark.size import folder_of, pieces_of
+from evidence.image import Image
 from evidence.stays import measure
 
 MARKER_FIRST, MARKER_END = 64, 127
 VECTOR_BYTES = 0x80
+BL, BL_MASK, ERET = 0x94000000, 0xFC000000, 0xD69F03E0  # encodings
 PARTS_FIRST = ("guest", "vector", "dispatch")
 PARTS_LAST = ("return",)
 DISPATCH_FOLDER = "world"
@@ -39,32 +40,33 @@ class Counted:
     first: dict  # address -> how often, in the first
 
 
-def _disassembled(elf_path, low, high):
-    """(address, mnemonic) of the instructions there."""
-    out = subprocess.run([f"{CROSS}objdump", "-d", "--no-show-raw-insn",
-                          f"--start-address={low}", f"--stop-address={high}", str(elf_path)],
-                         check=True, capture_output=True, text=True).stdout
-    return [(int(a, 16), m) for a, m in re.findall(r"^\s*([0-9a-f]+):\t(\S+)", out, re.M)]
-
-
-def _sides_of_vectors(instructions, starts):
-    """address -> vector or return: of each piece of vectors.S, what stands before the call of C is
-    the way in, and what follows it the way out; a piece without one is the way out if it ends
-    with ERET."""
+def _sides_of_vectors(words, starts):
+    """address -> vector or return, of the instructions {address: word} of vectors.S: of each piece,
+    what stands before the call of C is the way in, and what follows it the way out; a piece without
+    a call is the way out if it has an ERET."""
     pieces, sides = {}, {}
-    for address, mnemonic in instructions:
+    for address, word in sorted(words.items()):
         start = starts[bisect_right(starts, address) - 1]
-        pieces.setdefault(start, []).append((address, mnemonic))
+        pieces.setdefault(start, []).append((address, word))
     for piece in pieces.values():
-        mnemonics = [m for _, m in piece]
-        calls = "bl" in mnemonics
+        calls = [number for number, (_, word) in enumerate(piece) if word & BL_MASK == BL]
         if calls:
-            entry = mnemonics.index("bl") + 1
+            entry = calls[0] + 1
         else:
-            entry = 0 if "eret" in mnemonics else len(piece)
+            entry = 0 if ERET in (word for _, word in piece) else len(piece)
         for number, (address, _) in enumerate(piece):
             sides[address] = "vector" if number < entry else "return"
     return sides
+
+
+def _words(elf_path, pieces):
+    """{address: word} of the instructions in `pieces`."""
+    image, found = Image(elf_path), {}
+    for piece in pieces:
+        code = image.bytes_at(piece.address, piece.size)
+        for at in range(0, len(code), 4):
+            found[piece.address + at] = int.from_bytes(code[at:at + 4], "little")
+    return found
 
 
 class Parts:
@@ -77,10 +79,7 @@ class Parts:
         table = next(p for p in vectors if p.name == "vectors")
         starts = sorted({*(p.address for p in vectors),
                          *range(table.address, table.address + table.size, VECTOR_BYTES)})
-        self._sides = {}
-        for piece in vectors:
-            self._sides.update(_sides_of_vectors(
-                _disassembled(elf_path, piece.address, piece.address + piece.size), starts))
+        self._sides = _sides_of_vectors(_words(elf_path, vectors), starts)
 
     def of(self, address):
         if address in self._sides:

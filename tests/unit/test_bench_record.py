@@ -149,7 +149,9 @@ def test_rows_that_need_two_vcpus_have_their_name_from_two():
 # --- where the instructions are ---
 
 def test_in_vectors_what_follows_the_call_is_the_way_back():
-    code = [(0, "stp"), (4, "bl"), (8, "b"), (128, "ldp"), (132, "eret"), (136, "dsb"), (256, "b")]
+    stp, bl, b, ldp, eret, dsb = (0xA9000400, 0x94000123, 0x14000001, 0xA9400400, 0xD69F03E0,
+                                  0xD5033F9F)
+    code = {0: stp, 4: bl, 8: b, 128: ldp, 132: eret, 136: dsb, 256: b}
     sides = attribution._sides_of_vectors(code, [0, 128, 256])
     assert sides == {0: "vector", 4: "vector", 8: "return", 128: "return", 132: "return",
                      136: "return", 256: "vector"}

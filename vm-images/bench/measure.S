@@ -47,7 +47,7 @@ bench_vectors:
     b _start
 
 /* --- markers ---
- * HINT #64 and following, architecturally NOPs [DDI0487 C6.2.126]: a tracer tells by them where a
+ * HINT #64 and following, which no architecture gives a meaning: a tracer tells by them where a
  * row's measured instructions begin, one number a row, and by the last where they end. */
 #define MARKER_FIRST 64
 #define MARKER_END 127
