@@ -148,6 +148,18 @@ static void pend_sgis(unsigned count)
     }
 }
 
+static void pend_one(void)
+{
+    pend_sgis(1);
+}
+
+/* The line rises while interrupts are masked. */
+static void raise_gpio(void)
+{
+    end_all_pending();
+    mmio_write32(GPIO_IE, GPIO_PIN);
+}
+
 static void pend_one_less_than_fit(void)
 {
     pend_sgis(LIST_REGISTERS - 1U);
@@ -190,6 +202,8 @@ static const struct operation operations[] = {
     {"read_gicr_isenabler0", timed_read32, {0, GICR_BASE + GICR_SGI_OFFSET + GICD_ISENABLER}, NULL},
     {"read_pl011_fr", timed_read32, {0, UART_FR}, NULL},
     {"read_id_aa64pfr0", timed_read_id_register, {0}, NULL},
+    {"end_sgi", timed_take_one, {0}, pend_one},
+    {"end_passed_through_spi", timed_take_and_silence, {0, GPIO_IE, 0}, raise_gpio},
     {"sgi_masked", timed_send_sgi, {GIC_SGI_TO(LIST_REGISTERS - 1U, 1U)}, pend_one_less_than_fit},
     {"sgi_lists_full", timed_send_sgi, {GIC_SGI_TO(LIST_REGISTERS, 1U)}, pend_as_many_as_fit},
     {"take_five_of_four_listed", timed_take_five, {0}, pend_one_more_than_fit},
@@ -222,14 +236,8 @@ static void measure_timer(const char *name, struct interrupt (*until)(uint64_t d
     keep_row(name, RUNS);
 }
 
-/* The GPIO's registers are mapped through: its line rises when the pin, which is low, may
- * interrupt by being low. No exit belongs to that, nor to the fall of the line. */
 static void measure_spi(void)
 {
-    mmio_write32(SPI_REGISTER(GICD_ISENABLER), GPIO_BIT);
-    mmio_write32(GPIO_IE, 0);
-    mmio_write32(GPIO_IS, GPIO_PIN);
-    mmio_write32(GPIO_IEV, 0);
     for (unsigned run = 0; run < RUNS; run++) {
         keep_interrupt(run, until_spi(GPIO_IE, GPIO_PIN, GPIO_IE), 1);
     }
@@ -275,6 +283,16 @@ static void cpu_prepare(void)
     for (unsigned sgi = 0; sgi < SGI_COUNT; sgi++) {
         gic_enable(sgi);
     }
+}
+
+/* The GPIO's registers are mapped through: its line rises when the pin, which is low, may
+ * interrupt by being low. No exit belongs to that, nor to the fall of the line. */
+static void gpio_prepare(void)
+{
+    mmio_write32(GPIO_IE, 0);
+    mmio_write32(GPIO_IS, GPIO_PIN);
+    mmio_write32(GPIO_IEV, 0);
+    gic_enable(GPIO_INTID);
 }
 
 static void secondary(void)
@@ -326,6 +344,7 @@ void guest_main(uint64_t devicetree)
     gic_init();
     cpu_prepare();
     gic_enable(TIMER_PPI_VIRTUAL);
+    gpio_prepare();
     start_others();
     settle();
     overhead = timed_nothing(x);

@@ -47,8 +47,8 @@ bench_vectors:
     b _start
 
 /* --- markers ---
- * HINT #64 and following, which no architecture gives a meaning: a tracer tells by them where a
- * row's measured instructions begin, one number a row, and by the last where they end. */
+ * HINT #64 and following are unallocated and execute as NOP: a tracer tells by them where a row's
+ * measured instructions begin, one number a row, and by the last where they end. */
 #define MARKER_FIRST 64
 #define MARKER_END 127
 
@@ -117,6 +117,8 @@ markers:
     timed timed_write64, "str x0, [x1]"
     timed timed_read_id_register, "mrs x0, ID_AA64PFR0_EL1"
     timed timed_send_sgi, "msr ICC_SGI1R_EL1, x0"
+    timed timed_take_one, "mrs x0, ICC_IAR1_EL1", "msr ICC_EOIR1_EL1, x0"
+    timed timed_take_and_silence, "mrs x0, ICC_IAR1_EL1", "str w2, [x1]", "msr ICC_EOIR1_EL1, x0"
     timed timed_pend_and_withdraw, "str w0, [x1]", "str w0, [x2]", "mrs x0, ICC_IAR1_EL1"
 
 /* Acknowledges and ends five interrupts. */

@@ -26,6 +26,8 @@ timed_function timed_write64;
 timed_function timed_read_id_register;  /* x[0] = ID_AA64PFR0_EL1 */
 timed_function timed_send_sgi;          /* x0 as for ICC_SGI1R_EL1 */
 timed_function timed_take_five;         /* acknowledges and ends five; x[0] = the last */
+timed_function timed_take_one;          /* acknowledges and ends one; x[0] = its INTID */
+timed_function timed_take_and_silence;  /* the same, with [x1] = x2 in between */
 timed_function timed_pend_and_withdraw; /* [x1] = x0, [x2] = x0, x[0] = ICC_IAR1_EL1 */
 timed_function timed_loop;              /* x0 times two instructions */
 timed_function timed_el0_write8;        /* timed_write8 at EL0; x[0] = class of the return */
