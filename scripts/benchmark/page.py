@@ -88,9 +88,21 @@ def size_table(size):
     return _table(["bytes", "layer", "text", "rodata", "both"], rows)
 
 
+def aligned(table):
+    """A table of Markdown for a terminal: columns of one width, figures to the right."""
+    rows = [[c.strip().replace("**", "") for c in line.strip("|").split("|")]
+            for line in table.splitlines() if not line.startswith("|---")]
+    widths = [max(len(c) for c in column) for column in zip(*rows)]
+    return "\n".join("  ".join([row[0].ljust(widths[0]),
+                                *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))])
+                     for row in rows)
+
+
 def text_tables(result):
     """What `make bench` prints."""
-    return "\n\n".join([compared_table(result), more_table(result), growing_table(result)])
+    return "\n\n".join(aligned(table) for table in (
+        compared_table(result), more_table(result), growing_table(result),
+        attribution_table(result), size_table(result["size"])))
 
 
 def page(result):

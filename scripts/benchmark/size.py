@@ -111,7 +111,7 @@ def code_size(elf_path):
     rodata_bytes = rodata["sh_size"] - generated
     named = {f for f in {*in_text, *in_rodata} if f != UNNAMED}
     folders = {f: (in_text.get(f, 0), in_rodata.get(f, 0))
-               for f in sorted(named, key=lambda f: (LAYERS[f], f))}
+               for f in sorted(named, key=lambda f: (LAYERS.get(f, len(LAYERS)), f))}
     folders[UNNAMED] = (text["sh_size"] - sum(t for t, _ in folders.values()),
                         rodata_bytes - sum(r for _, r in folders.values()))
     return CodeSize(text["sh_size"], rodata_bytes, generated, folders)

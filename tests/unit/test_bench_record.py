@@ -194,6 +194,11 @@ def test_the_fewest_of_a_row_are_bold(recorded):
     assert line.count("**0**") == 3
 
 
+def test_a_terminal_gets_columns():
+    table = "| a | bcd |\n|---|--:|\n| long | **1** |\n| x | 1,234 |"
+    assert page.aligned(table) == "a       bcd\nlong      1\nx     1,234"
+
+
 def test_the_picture_has_a_mark_for_every_figure_and_all_in_its_frame(recorded):
     root = xml.etree.ElementTree.fromstring(plot.plot(recorded))
     marks = [u for u in root.iter("{http://www.w3.org/2000/svg}use") if len(u)]
