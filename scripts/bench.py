@@ -30,6 +30,7 @@ from benchmark.rows import (  # noqa: E402
     COMPARED, NEEDS_TWO, VCPU_COUNTS, by_name, name_with_vcpus)
 from benchmark.size import code_size  # noqa: E402
 from evidence.build import EvidenceError  # noqa: E402
+from evidence.stays import qemu_command  # noqa: E402
 
 DOCS = ROOT / "docs"
 RECORD = DOCS / "bench.json"
@@ -73,7 +74,7 @@ def measured(outs, qemu):
     bare = machine.same_twice(machine.bare_command(GUEST, qemu, BARE_CPUS), False).rows
     check_calibration(bare)
     bare = {name: row["median"] for name, row in bare.items()}
-    commands = {out: machine.system_command(out, qemu) for out in outs}
+    commands = {out: qemu_command(out, machine.QEMU_FLAGS, qemu) for out in outs}
     figures = {out: machine.same_twice(command) for out, command in commands.items()}
     by_vcpus = {f.vcpus: f.rows for f in figures.values()}
     if sorted(by_vcpus) != sorted(VCPU_COUNTS):

@@ -27,12 +27,6 @@ class Figures:
     rows: dict  # name -> {median, min, max}
 
 
-def system_command(out, qemu):
-    arguments = (out / "gen/qemu.args").read_text().split("\n")
-    image = str(out / "bulkhead.img")
-    return [qemu, *(a.replace("%IMAGE%", image) for a in arguments if a), *QEMU_FLAGS]
-
-
 def bare_command(guest, qemu, cpus):
     return [qemu, *BARE_MACHINE, "-smp", str(cpus), "-kernel", str(guest), *QEMU_FLAGS]
 
