@@ -7,6 +7,7 @@
  * INV-ASM-OFFSETS is asserted here.
  *
  * @req CORE-1, CPU-1 */
+#include "world/ns/boot.h"
 #include "arch/asm_offsets.h"
 #include "arch/barrier.h"
 #include "arch/memory.h"
@@ -18,7 +19,6 @@
 #include "core/percpu.h"
 #include "gic/gic.h"
 #include "vm/life.h"
-#include "world/ns/boot.h"
 #include "world/ns/interrupts.h"
 
 _Static_assert(sizeof(struct cfg_cpu) == CFG_CPU_SIZE, "entry.S");
@@ -31,6 +31,7 @@ _Static_assert(offsetof(struct cfg_system, mair_el2) == CFG_SYSTEM_MAIR_EL2, "en
 _Static_assert(sizeof(struct percpu) == 64U, "entry.S");
 _Static_assert(offsetof(struct percpu, vcpu) == 0U, "vectors.S");
 _Static_assert(offsetof(struct vcpu, x) == 0U, "vectors.S");
+_Static_assert(offsetof(struct vcpu, stack) == VCPU_STACK, "vectors.S");
 
 #define PSCI_CPU_ON_64 0xC4000003U
 
