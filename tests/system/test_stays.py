@@ -52,4 +52,6 @@ def test_every_address_of_a_stay_is_in_a_function(build):
 
 
 def test_two_runs_are_equal(build):
-    assert _measured(build) == _measured(build)
+    """What QEMU itself says on the console depends on the host; what was counted does not."""
+    one, other = _measured(build), _measured(build)
+    assert (one.stays, one.intervals) == (other.stays, other.intervals)
