@@ -145,3 +145,16 @@ void vgic_intid_changed(struct vgic_vm *g, struct vgic_redist *r, unsigned intid
         vgic_spis_changed(g, intid / 32U - 1U, 0);
     }
 }
+
+void vgic_set_ctlr(struct vgic_vm *g, uint32_t ctlr)
+{
+    g->ctlr = ctlr;
+    for (unsigned i = 0; i < g->vcpu_count; i++) {
+        word_forward(g, &vgic_redist_at(g, i)->word);
+        vgic_private_changed(g, vgic_redist_at(g, i), 0);
+    }
+    for (unsigned n = 0; n < g->spi_words; n++) {
+        word_forward(g, vgic_spi_word(g, n));
+        vgic_spis_changed(g, n, 0);
+    }
+}
