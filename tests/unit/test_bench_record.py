@@ -131,6 +131,31 @@ def test_what_the_guest_got_must_be_right():
         machine.figures(console({n: 5 for n in guest_rows(1)}, wrong))
 
 
+def runs_that_say(monkeypatch, *texts):
+    said = iter(texts)
+    monkeypatch.setattr(machine, "console_of_run", lambda command: next(said))
+
+
+def test_two_runs_must_agree(monkeypatch):
+    rows = {n: 5 for n in guest_rows(1)}
+    runs_that_say(monkeypatch, console(rows, ANSWERS), console({**rows, "spurious": 6}, ANSWERS))
+    with pytest.raises(machine.BenchError, match="two runs with 1 vCPUs differ:\nspurious: "):
+        machine.same_twice([])
+
+
+def test_a_late_deadline_of_one_run_is_not_taken_for_ours(monkeypatch):
+    """Only the largest value, and only where the CPU sleeps."""
+    rows = {n: 5 for n in guest_rows(1)}
+    text = console(rows, ANSWERS)
+    late = text.replace("wfi_vtimer_to_handler 5 5 5", "wfi_vtimer_to_handler 5 5 16")
+    for texts in ((text, late), (late, text)):
+        runs_that_say(monkeypatch, *texts)
+        assert machine.same_twice([]).rows["wfi_vtimer_to_handler"] == row(5)
+    runs_that_say(monkeypatch, text, text.replace("vtimer_to_handler 5", "vtimer_to_handler 6"))
+    with pytest.raises(machine.BenchError, match="wfi_vtimer_to_handler"):
+        machine.same_twice([])
+
+
 def test_a_guest_that_is_not_calibrated_is_refused():
     bare = {r.name: row(r.bare) for r in COMPARED if r.bare is not None}
     bench.check_calibration(bare)
