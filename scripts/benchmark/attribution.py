@@ -19,7 +19,7 @@ from benchmark.size import folder_of, pieces_of
 from evidence.image import Image
 from evidence.stays import measure
 
-MARKER_FIRST, MARKER_END = 64, 127
+MARKER_FIRST, MARKER_END = 64, 126
 VECTOR_BYTES = 0x80
 BL, BL_MASK, ERET = 0x94000000, 0xFC000000, 0xD69F03E0  # encodings
 PARTS_FIRST = ("guest", "vector", "dispatch")

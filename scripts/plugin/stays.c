@@ -7,7 +7,7 @@
  * class: how many, instructions in all, and the longest with its instructions by address.
  * Instructions in ranges that wait for another CPU ("wait" lines) are counted apart.
  *
- * An *interval* lies between two marker instructions, HINT #64 to HINT #127 (architecturally NOPs
+ * An *interval* lies between two marker instructions, HINT #64 to HINT #126 (architecturally NOPs
  * [DDI0487 C6.2.126]), wherever they execute; neither marker is part of it. Each distinct
  * pair of markers and pair of totals is kept with the addresses of its first occurrence. All CPUs
  * count; intervals are exact where CPUs take turns (-icount). Instructions that are not the
@@ -18,9 +18,13 @@
  * image's code, found at the image's first instruction: guests may run at the same virtual
  * addresses. No guest can reach that memory; that is what the hypervisor is for.
  *
- * Which CPU executes is read from SP, since each has a stack of its own at EL2 ("cpu" lines), and
- * before SP is set from VMPIDR_EL2, whose reset value is MPIDR_EL1. The index that QEMU passes to
- * callbacks cannot be used: with -icount it is the one of the CPU that translated the code.
+ * Which CPU executes is read from SP, which at EL2 is on the CPU's own stack or at its vCPU ("sp"
+ * lines), and before SP is set from VMPIDR_EL2, whose reset value is MPIDR_EL1. The index that QEMU
+ * passes to callbacks cannot be used: with -icount it is the one of the CPU that translated the
+ * code.
+ *
+ * HINT #127 ends the count: what comes after it is left out, so that the result does not depend on
+ * when QEMU is told to end.
  *
  * Options: config=FILE, out=FILE (JSON, written when QEMU ends). All callbacks take one lock: with
  * one host thread for each CPU the counts of stays are still exact.
@@ -36,6 +40,7 @@
 #include <string.h>
 
 #define CPU_LIMIT 64U
+#define STACK_LIMIT 256U
 #define CLASS_LIMIT 256U
 #define WAIT_LIMIT 256U
 #define RECORD_LIMIT 65536U
@@ -46,6 +51,7 @@
 #define OP_HINT_MASK 0xFFFFF01FU
 #define OP_HINT 0xD503201FU
 #define FIRST_MARKER 64U
+#define END_MARKER 127U
 #define MPIDR_AFFINITY UINT64_C(0xFF00FFFFFF)
 
 #define VECTOR_BYTES 0x80U
@@ -102,9 +108,11 @@ struct range {
     uint64_t high; /* exclusive */
 };
 
-struct cpu {
-    uint64_t mpidr; /* affinity fields */
-    struct range stack;
+/* While SP is in it, full descending, this CPU executes. */
+struct stack {
+    unsigned cpu;
+    uint64_t low;  /* exclusive */
+    uint64_t high; /* inclusive */
 };
 
 static struct {
@@ -116,13 +124,16 @@ static struct {
     unsigned class_count;
     struct range wait[WAIT_LIMIT];
     unsigned wait_count;
-    struct cpu cpu[CPU_LIMIT];
+    uint64_t mpidr_of[CPU_LIMIT]; /* affinity fields */
     unsigned cpu_count;
+    struct stack stack[STACK_LIMIT];
+    unsigned stack_count;
     bool counts_elsewhere;
     char *out;
 } config;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool is_over;
 static const char *text_host; /* where the host keeps config.text.low; NULL: not seen yet */
 static struct stay stays[CPU_LIMIT + 1U];
 static struct stay_record stay_records[RECORD_LIMIT];
@@ -249,17 +260,18 @@ static void block_executes(unsigned vcpu, void *user)
 
     (void)vcpu;
     (void)user;
-    for (executing_cpu = 0; executing_cpu < config.cpu_count; executing_cpu++) {
-        const struct range *stack = &config.cpu[executing_cpu].stack;
+    for (unsigned i = 0; i < config.stack_count; i++) {
+        const struct stack *stack = &config.stack[i];
 
-        if (sp > stack->low && sp <= stack->high) { /* full descending */
+        if (sp > stack->low && sp <= stack->high) {
+            executing_cpu = stack->cpu;
             return;
         }
     }
     const uint64_t mpidr = register_value(registers.vmpidr_el2) & MPIDR_AFFINITY;
 
     for (executing_cpu = 0; executing_cpu < config.cpu_count; executing_cpu++) {
-        if (config.cpu[executing_cpu].mpidr == mpidr) {
+        if (config.mpidr_of[executing_cpu] == mpidr) {
             return;
         }
     }
@@ -307,6 +319,9 @@ static void hypervisor_executes(unsigned vcpu, void *user)
     struct stay *s = &stays[executing_cpu];
 
     (void)vcpu;
+    if (atomic_load_explicit(&is_over, memory_order_relaxed)) {
+        return;
+    }
     pthread_mutex_lock(&lock);
     if (!s->is_open) {
         stay_begin(s, site->address);
@@ -365,6 +380,12 @@ static void marker_executes(unsigned vcpu, void *user)
     const unsigned marker = (unsigned)(uintptr_t)user;
 
     (void)vcpu;
+    if (marker == END_MARKER) {
+        atomic_store_explicit(&is_over, true, memory_order_relaxed);
+    }
+    if (atomic_load_explicit(&is_over, memory_order_relaxed)) {
+        return;
+    }
     pthread_mutex_lock(&lock);
     const uint64_t now = atomic_load_explicit(&elsewhere, memory_order_relaxed);
 
@@ -549,8 +570,11 @@ static void configure_line(const char *line)
         config.class_of[config.class_count++] = a;
     } else if (count == 3 && strcmp(key, "wait") == 0 && config.wait_count < WAIT_LIMIT) {
         config.wait[config.wait_count++] = (struct range){a, b};
-    } else if (count == 4 && strcmp(key, "cpu") == 0 && config.cpu_count < CPU_LIMIT) {
-        config.cpu[config.cpu_count++] = (struct cpu){.mpidr = a, .stack = {b, c}};
+    } else if (count == 2 && strcmp(key, "cpu") == 0 && config.cpu_count < CPU_LIMIT) {
+        config.mpidr_of[config.cpu_count++] = a;
+    } else if (count == 4 && strcmp(key, "sp") == 0 && config.stack_count < STACK_LIMIT &&
+               a < config.cpu_count) {
+        config.stack[config.stack_count++] = (struct stack){(unsigned)a, b, c};
     } else if (count == 1 && strcmp(key, "elsewhere") == 0) {
         config.counts_elsewhere = true;
     } else {

@@ -50,7 +50,7 @@ bench_vectors:
  * HINT #64 and following are unallocated and execute as NOP: a tracer tells by them where a row's
  * measured instructions begin, one number a row, and by the last where they end. */
 #define MARKER_FIRST 64
-#define MARKER_END 127
+#define MARKER_END 126
 
     .section .text.markers, "ax"
     .global markers
