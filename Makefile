@@ -109,10 +109,12 @@ test: check guests
 	$(call say,systems in QEMU)
 	$(Q)scripts/suite.sh system $(PYTHON) -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% tests/system
 
-# RECORD='reason' makes the figures of this run the record (docs/bench.json, docs/bench.md).
+# RECORD='reason' makes the figures of this run the record (docs/bench.json) and writes its pages.
+BENCHES := bench bench-2 bench-4 bench-8
 bench: guests
-	@$(MAKE) compile SYSTEM=systems/bench.yaml FLAVOUR=
-	@$(PYTHON) scripts/bench.py build/bench --record '$(RECORD)' --qemu $(QEMU)
+	@for name in $(BENCHES); do \
+	  $(MAKE) compile SYSTEM=systems/$$name.yaml FLAVOUR= || exit; done
+	@$(PYTHON) scripts/bench.py $(BENCHES:%=build/%) --record '$(RECORD)' --qemu $(QEMU)
 
 clean:
 	rm -rf build

@@ -76,6 +76,13 @@ class Image:
         """address -> Symbol of the function that starts there."""
         return {s.address: s for s in self.symbols if s.kind == "STT_FUNC"}
 
+    def symbol(self, name):
+        """The one global Symbol `name`, whatever it is."""
+        found = [s for s in self.symbols if s.name == name]
+        if len(found) != 1:
+            raise EvidenceError(f"{self.path}: {len(found)} symbols named {name}, not one")
+        return found[0]
+
     def object(self, name, file=""):
         """The Symbol of the data object `name`; of a static one `file` is its source's name."""
         found = [s for s in self.symbols

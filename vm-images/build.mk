@@ -16,6 +16,7 @@ SUITE  := $(or $(GUEST_SUITE),bookworm)
 BM_SRC  := vm-images/baremetal
 BM_OBJ  := $(GUESTS)/obj
 BM_LIB  := $(patsubst $(BM_SRC)/%,$(BM_OBJ)/baremetal/%.o,$(wildcard $(BM_SRC)/*.c $(BM_SRC)/*.S))
+BENCH   := $(patsubst vm-images/%,$(BM_OBJ)/%.o,$(wildcard vm-images/bench/*.c vm-images/bench/*.S))
 TESTS   := $(patsubst vm-images/tests/%.c,%,$(wildcard vm-images/tests/*.c))
 ELFS    := $(GUESTS)/rt/rt.elf $(GUESTS)/bench/bench.elf $(TESTS:%=$(GUESTS)/tests/%.elf)
 
@@ -80,10 +81,10 @@ $(GUESTS)/rt/rt.elf: $(BM_OBJ)/rt/rt.c.o $(BM_LIB) $(BM_OBJ)/guest.ld
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
 
-$(GUESTS)/bench/bench.elf: $(BM_OBJ)/bench/bench.c.o $(BM_OBJ)/bench/vectors.S.o $(BM_LIB) $(BM_OBJ)/guest.ld
+$(GUESTS)/bench/bench.elf: $(BENCH) $(BM_LIB) $(BM_OBJ)/guest.ld
 	$(say) GUEST $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
+	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -e bench_start -o $@ $(filter %.o,$^)
 
 $(GUESTS)/tests/%.elf: $(BM_OBJ)/tests/%.c.o $(BM_LIB) $(BM_OBJ)/guest.ld
 	$(say) GUEST $@

@@ -1,0 +1,1 @@
+"""Parts of scripts/bench.py: what is measured, how, what it is compared with, how it is shown."""
