@@ -86,6 +86,8 @@ def _board(name, facts, tree, blob):
         name=name, folder=name, cpus=cpus, ram=_ram(tree), devices=devices,
         labels=tree.labels, aliases=tree.aliases, gic=gic,
         uart=devices.get(console.path) if console else None,
+        rtc=next((d for d in devices.values() if "arm,pl031" in d.compatible and d.is_enabled
+                  and d.regs), None),
         reserved=_reserved(tree, gic, console), image_base=facts["image_base"],
         pa_bits=facts["pa_bits"], grants=frozenset(facts["grants"]), spi_count=GICD_SPI_COUNT,
         qemu=tuple(str(a) for a in facts["qemu"]), dtb=blob)

@@ -127,6 +127,7 @@ class Board:
     aliases: dict[str, str]  # alias -> path
     gic: Gic | None
     uart: BoardDevice | None  # the console that the hypervisor owns
+    rtc: BoardDevice | None  # a PL031, which knows the date
     reserved: tuple[str, ...]  # paths of nodes that the hypervisor keeps: uart, gic, timer, psci
     image_base: int
     pa_bits: int

@@ -4,6 +4,7 @@
 """
 
 from verifier import layout
+from verifier.expected import board_clock
 from verifier.verdict import SYSTEM
 
 
@@ -55,7 +56,7 @@ def board(evidence, result):
         "image_base": facts.image_base, "gicd_base": gicd[0], "gicr_base": gicr[0],
         "gicr_size": gicr[1], "uart_base": facts.console.ranges[0][0],
         "uart_intid": facts.console.interrupts[0][0], "gic_version": 3,
-        "pa_bits_needed": _pa_bits(evidence),
+        "rtc_base": (board_clock(evidence) or (0, 0))[0], "pa_bits_needed": _pa_bits(evidence),
     }
     for name, wanted in expected.items():
         found = getattr(system, name)
