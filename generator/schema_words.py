@@ -99,7 +99,7 @@ def _type_remedy(error, node, rule):
         return "write `true`"
     if types == ["boolean"] and text.lower() in ("no", "off", "n"):
         return "write `false`"
-    examples = error.schema.get("examples")
+    examples = examples_of(error.schema)
     if not examples:  # the description as a whole
         return "start with `system: NAME`, `board: qemu-virt` and `vms:`"
     return f"for example: `{flow_text(examples[0], error.schema)}`"
@@ -230,7 +230,7 @@ def _report_alternatives(error, node, name_place, diagnostics):
     diagnostics.error(_rule(error, "wrong-type"), _value_place(node, name_place),
                       f"{_name(node)} is {found_words(node)}; expected: "
                       f"{error.schema['x-expected']}",
-                      remedy=f"for example: `{flow_text(error.schema['examples'][0])}`")
+                      remedy=f"for example: `{flow_text(examples_of(error.schema)[0])}`")
     return {node.path}
 
 
@@ -291,6 +291,12 @@ def expected_words(schema):
     if "x-kind" in schema:
         return _KIND_WORDS[schema["x-kind"]]
     return " or ".join(_TYPE_WORDS[t] for t in _as_list(schema["type"]))
+
+
+def examples_of(schema):
+    """Addresses have theirs under a name that editors do not show, since JSON has no hexadecimal;
+    what editors insert is among the defaultSnippets."""
+    return schema.get("examples") or schema.get("x-examples")
 
 
 def flow_text(value, schema=None):
