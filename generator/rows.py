@@ -9,7 +9,6 @@ only as an escaped string literal, and a comment only without what could end it.
 from dataclasses import dataclass
 
 from generator.model import Range
-from generator.plan.el2 import board_clock
 
 ABI_VERSION = 3  # CFG_ABI_VERSION that these rows are written for
 LOG_LEVELS = ("error", "warn", "info", "debug")
@@ -132,7 +131,7 @@ def system_fields(plan):
     hypervisor, gic = system.hypervisor, board.gic
     gicr = gic.redistributors[0] if gic.redistributors else Range(0, 0)
     digest = bytes.fromhex(plan.description_hash)
-    clock = board_clock(system)
+    clock = board.devices.get(plan.clock)
     return [
         ("magic", "CFG_MAGIC", "'BULKHEAD'"),
         ("abi_version", f"{ABI_VERSION}U", "of config/config.h"),

@@ -68,9 +68,11 @@ def make_plan(system, _diagnostics=None):
     loads = [vm_loads(settled.windows[vm.id], guests.pieces[vm.id], settled.blobs, store)
              for vm in system.vms]
     cpu, cpu_reason = console_cpu(system, guests.vcpus)
+    clock = el2.board_clock(system)
     return Plan(
         system=system, description_hash=description_hash(system),
         cpus=settled.cpus, console_cpu=cpu, console_cpu_reason=cpu_reason,
+        clock=clock.path if clock else None,
         console_names=console_names(system, guests.emulated),
         vms=planned_vms(system, guests, settled.stage2, loads),
         vcpus=guests.vcpus, windows=_flat(settled.windows), shared=settled.shared,
