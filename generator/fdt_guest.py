@@ -3,7 +3,7 @@
 Promises: nothing in it that the VM does not have; the same VM gives the same bytes. Shared
 memory appears as `compatible = "bulkhead,shared-memory"` with its name in `label`. A passed
 through device keeps its properties, but its registers, interrupts and clocks are the guest's:
-fixed clocks are copied beside it. [DTSpec 0.4]
+fixed clocks are copied beside it. [DTSPEC 0.4]
 
 @req DESC-6
 """

@@ -116,7 +116,7 @@ def _devices(board):
 
 
 def tcr_el2(board, tables):
-    """For EL2 without VHE [DDI0487 D19.2.155]."""
+    """For EL2 without VHE [DDI0487 D24.2, TCR_EL2]."""
     va_bits = LARGE_VA_BITS if tables[0].level == 0 else SMALL_VA_BITS
     return (
         1 << 31 | 1 << 23  # RES1

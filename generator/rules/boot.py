@@ -9,7 +9,7 @@ from generator.rules import images
 from generator.rules.context import lowest_gap, overlapping_pairs, with_size
 from generator.units import address_text, align_down, align_up, range_text, size_text
 
-FDT_ALIGN = 8  # [DTSpec 5.2]
+FDT_ALIGN = 8  # [DTSPEC 5.2]
 BLOCK = 2 << 20
 
 

@@ -88,6 +88,6 @@ def _image_end(evidence):
 
 def _pa_bits(evidence):
     """Bits of the highest physical address in any map, at least the 32 that every CPU has
-    [DDI0487 D24.2.83, PARange]."""
+    [DDI0487 D24.2, PARange]."""
     runs = [*evidence.el2_runs, *(r for runs in evidence.stage2_runs for r in runs)]
     return max(32, max((r.pa + r.size - 1 for r in runs), default=0).bit_length())
