@@ -72,9 +72,7 @@ def test_grub(machine):
 def edk2_prompt(system, vm):
     system.expect(vm, r"UEFI firmware \(version \S+")
     system.expect(vm, r"UEFI Interactive Shell v2", timeout=300)
-    system.expect(vm, r"Press ESC in \d seconds")
-    system.send(vm, "\n")
-    system.expect(vm, EDK2_PROMPT)
+    system.expect(vm, EDK2_PROMPT, timeout=300)
 
 
 def edk2(system, vm, command, answer):
