@@ -84,8 +84,8 @@ def _console(vm):
 
 def _chosen(vm, initrd):
     node = Out("chosen")
-    if vm.boot and vm.boot.linux and vm.boot.linux.cmdline.value:
-        node.props["bootargs"] = text(vm.boot.linux.cmdline.value)
+    if vm.boot and vm.boot.bootargs.value:
+        node.props["bootargs"] = text(vm.boot.bootargs.value)
     if _console(vm):
         node.props["stdout-path"] = text(f"/pl011@{_console(vm).at.value:x}")
     if initrd is not None:

@@ -228,10 +228,16 @@ class Boot:
     place: Place
     linux: LinuxBoot | None
     pieces: tuple[Piece, ...]
+    cmdline: Sourced[str]  # of what is no Linux
     entry: Sourced[int | None]
     has_devicetree: Sourced[bool]
     devicetree_at: Sourced[int | None]
     x0: Sourced[int | None]
+
+    @property
+    def bootargs(self):
+        """The command line that the devicetree hands over."""
+        return (self.linux or self).cmdline
 
 
 @dataclass(frozen=True)
