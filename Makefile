@@ -13,8 +13,9 @@ PYTHON  := /usr/bin/python3
 QEMU    ?= qemu-system-aarch64
 Q       := $(if $(V),,@)
 
-# In QEMU time counts instructions (2 ns each), so that a busy host makes nothing late. Without
-# this (QEMU_FLAGS=), time is the host's and each CPU has a thread of its own.
+# In QEMU time counts instructions (2 ns each), so that a busy host makes no code slower; while all
+# CPUs sleep it is the host's, which QEMU may notice late. With sleep=off it jumps over sleep. Without
+# any of this (QEMU_FLAGS=), time is the host's and each CPU has a thread of its own.
 QEMU_FLAGS ?= -icount shift=1,sleep=on
 
 stem := $(basename $(notdir $(SYSTEM)))

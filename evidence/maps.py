@@ -75,13 +75,15 @@ def _devices(build):
     parts = []
     for path, device in board["devices"].items():
         owner, line = owners.get(path, (NOBODY, None))
-        if path in board["reserved"]:
+        is_clock = path == build.plan["clock"]
+        if path in board["reserved"] or is_clock:
             owner = HYPERVISOR
         for text in device["regs"]:
             first, last = (int(word, 16) for word in text.split(".."))
             parts.append(Part(first, last + 1 - first, owner, path, "device",
-                              "rw" if owner != NOBODY else "",
-                              f"line {line}" if line else ""))
+                              "" if owner == NOBODY else "r" if is_clock else "rw",
+                              f"line {line}" if line else "the date, read once" if is_clock
+                              else ""))
     return parts
 
 

@@ -47,7 +47,7 @@ def devices(build):
     rows = []
     for path, device in board["devices"].items():
         owner, given = owners.get(path, (None, None))
-        if owner is None and path in board["reserved"]:
+        if path == build.plan["clock"] or owner is None and path in board["reserved"]:
             owner = "hypervisor"
         rows.append({
             "path": path, "compatible": device["compatible"][0] if device["compatible"] else "",

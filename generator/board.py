@@ -23,7 +23,7 @@ GICV2_BLOCK_BYTES = 0x2000  # GICC and GICV, whose DIR is in their second page [
 GICV2_CPUS = 8  # GICD_ITARGETSR has a bit for each [IHI0048 1.4.1]
 MAINTENANCE_PPI = 9  # INTID 25, which the runtime takes [BSA 1.0, table of PPIs]
 GICD_SPI_COUNT = 988  # INTIDs 32..1019, the most that a GIC has [IHI0069 2.2; IHI0048 2.2.1]
-PA_BITS = (32, 36, 40, 42, 44, 48)  # ID_AA64MMFR0_EL1.PARange [DDI0487 D19.2.65]
+PA_BITS = (32, 36, 40, 42, 44, 48)  # ID_AA64MMFR0_EL1.PARange [DDI0487 D24.2]
 DMA_PROPERTIES = ("dma-coherent", "dma-noncoherent", "dmas", "iommus")
 # Properties that need something else to work, which a guest does not have.
 DEPENDENCIES = ("resets", "power-domains", "pinctrl-0", "dmas", "phys", "mboxes", "memory-region",
@@ -86,6 +86,8 @@ def _board(name, facts, tree, blob):
         name=name, folder=name, cpus=cpus, ram=_ram(tree), devices=devices,
         labels=tree.labels, aliases=tree.aliases, gic=gic,
         uart=devices.get(console.path) if console else None,
+        rtc=next((d for d in devices.values() if "arm,pl031" in d.compatible and d.is_enabled
+                  and d.regs), None),
         reserved=_reserved(tree, gic, console), image_base=facts["image_base"],
         pa_bits=facts["pa_bits"], grants=frozenset(facts["grants"]), spi_count=GICD_SPI_COUNT,
         qemu=tuple(str(a) for a in facts["qemu"]), dtb=blob)
@@ -121,7 +123,7 @@ def clock_providers(tree, node):
 
 def _providers(tree, node, name, width_name):
     """The nodes that the property `name` points to: a phandle each, and as many cells as that
-    node's `width_name` says [DTSpec 2.3.3]."""
+    node's `width_name` says [DTSPEC 2.3.3]."""
     cells, out, at = node.u32s(name), [], 0
     while at < len(cells):
         provider = tree.by_phandle(cells[at])

@@ -2,7 +2,7 @@
 
 Owns: Tree and TreeNode. Promises: nodes keep the order of the blob; `find` takes a path, an
 &label (from __symbols__, made by `dtc -@`) or an alias; registers come back as CPU addresses,
-after every `ranges` above them [DTSpec 2.3.8]. Reads boards' trees only: a malformed one is an
+after every `ranges` above them [DTSPEC 2.3.8]. Reads boards' trees only: a malformed one is an
 error of the board, not of the description.
 
 @req DESC-4
@@ -52,7 +52,7 @@ class TreeNode:
 
     @property
     def is_enabled(self):
-        """Neither the node nor a bus above it is disabled [DTSpec 2.3.4]."""
+        """Neither the node nor a bus above it is disabled [DTSPEC 2.3.4]."""
         own = self.strings("status")
         if own and own[0] not in ("okay", "ok"):
             return False
@@ -173,7 +173,7 @@ class Tree:
         return None
 
     def spis(self, node, gic_path):
-        """The SPIs of a node that go straight to the GIC [DTSpec 2.4]."""
+        """The SPIs of a node that go straight to the GIC [DTSPEC 2.4]."""
         return tuple(BoardIrq(32 + cells[1], bool(cells[2] & IRQ_EDGE))
                      for cells in self.gic_specifiers(node, gic_path) if cells[0] == GIC_SPI)
 

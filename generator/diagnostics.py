@@ -2,7 +2,8 @@
 
 Owns the types Place, Note and Diagnostic, and the collector that is handed to every phase.
 Promises: the order of the output depends only on the places and texts, not on the order in
-which the phases found things; the same diagnostic is kept once. Every diagnostic carries the id
+which the phases found things; the same diagnostic is kept once; what a description contains
+cannot move the terminal's cursor, hide or fill the screen. Every diagnostic carries the id
 of the rule that made it (the name of its example in tests/generator/bad), where, what, what it
 collides with (notes, each with its own place) and what would fix it (remedy).
 
@@ -11,9 +12,11 @@ collides with (notes, each with its own place) and what would fix it (remedy).
 
 from dataclasses import dataclass
 import json
+import re
 
 ERROR = "error"
 WARNING = "warning"
+_LONG_WORD = re.compile(r"\S{201,}")
 
 
 @dataclass(frozen=True, order=True)
@@ -70,10 +73,23 @@ class Diagnostic:
         }
 
 
+def shown(text):
+    """`text` as it can be printed: what is invisible (control and format characters, spaces other
+    than the usual one) as an escape, endless words without their middle."""
+    visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii")
+                      for c in text)
+    return _LONG_WORD.sub(lambda word: f"{word[0][:60]}…{word[0][-20:]}", visible)
+
+
 def _place_dict(place):
     if place is None:
         return {}
     return {"file": place.file, "line": place.line, "column": place.column}
+
+
+def _diagnostic(rule, severity, place, message, notes, remedy):
+    notes = tuple(Note(shown(n.message), n.place) for n in notes)
+    return Diagnostic(rule, severity, place, shown(message), notes, shown(remedy))
 
 
 class Diagnostics:
@@ -83,10 +99,10 @@ class Diagnostics:
         self._found = {}
 
     def error(self, rule, place, message, *notes, remedy=""):
-        self._add(Diagnostic(rule, ERROR, place, message, tuple(notes), remedy))
+        self._add(_diagnostic(rule, ERROR, place, message, notes, remedy))
 
     def warning(self, rule, place, message, *notes, remedy=""):
-        self._add(Diagnostic(rule, WARNING, place, message, tuple(notes), remedy))
+        self._add(_diagnostic(rule, WARNING, place, message, notes, remedy))
 
     def _add(self, diagnostic):
         self._found.setdefault(diagnostic.order, diagnostic)

@@ -92,6 +92,8 @@ def _physical(plan, address):
 def _keeper(plan, device):
     if device.path in plan.system.board.reserved:
         return ", which the hypervisor keeps"
+    if device.path == plan.clock:
+        return ", from which the hypervisor reads the date, once, when the machine starts"
     owners = [vm.name for vm in plan.system.vms for d in vm.assigned if d.device is device]
     return f", assigned to `{owners[0]}`" if owners else ", which nobody has"
 

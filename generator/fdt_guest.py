@@ -3,7 +3,7 @@
 Promises: nothing in it that the VM does not have; the same VM gives the same bytes. Shared
 memory appears as `compatible = "bulkhead,shared-memory"` with its name in `label`. A passed
 through device keeps its properties, but its registers, interrupts and clocks are the guest's:
-fixed clocks are copied beside it. [DTSpec 0.4]
+fixed clocks are copied beside it. [DTSPEC 0.4]
 
 @req DESC-6
 """
@@ -84,8 +84,8 @@ def _console(vm):
 
 def _chosen(vm, initrd):
     node = Out("chosen")
-    if vm.boot and vm.boot.linux and vm.boot.linux.cmdline.value:
-        node.props["bootargs"] = text(vm.boot.linux.cmdline.value)
+    if vm.boot and vm.boot.bootargs.value:
+        node.props["bootargs"] = text(vm.boot.bootargs.value)
     if _console(vm):
         node.props["stdout-path"] = text(f"/pl011@{_console(vm).at.value:x}")
     if initrd is not None:

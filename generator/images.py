@@ -10,6 +10,7 @@ empty. A file that several VMs name is read once. [Documentation/arch/arm64/boot
 from functools import lru_cache
 import hashlib
 from pathlib import Path
+import stat
 import struct
 
 from generator.model import ElfImage, ElfSegment, ImageFile, LinuxHeader
@@ -21,6 +22,8 @@ ELF_MAGIC = b"\x7fELF"
 ELF64_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 ELF64_PROGRAM = struct.Struct("<IIQQQQQQ")
 PT_LOAD = 1
+ELF_TYPES = {1: "is an object file that has not been linked", 4: "is a core dump"}
+ADDRESS_END = 1 << 64
 
 
 def read_image(folder, name, place):
@@ -42,6 +45,9 @@ def read_image(folder, name, place):
 def _read(path):
     """(data, SHA-256, problem)."""
     try:
+        mode = Path(path).stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # it may have no end
+            return None, None, "is a device or a pipe; a file is expected"
         data = Path(path).read_bytes()
     except OSError as error:
         return None, None, f"cannot be read: {error.strerror}"
@@ -63,6 +69,8 @@ def _elf(data):
     if bits != 64 or data[5] != 1 or len(data) < ELF64_HEADER.size:
         return ElfImage(machine, bits, 0, ()), "is not a 64-bit little-endian ELF file"
     header = ELF64_HEADER.unpack_from(data)
+    if header[1] in ELF_TYPES:
+        return ElfImage(machine, bits, 0, ()), ELF_TYPES[header[1]]
     entry, table, entry_size, count = header[4], header[5], header[9], header[10]
     if count and (entry_size < ELF64_PROGRAM.size or table + count * entry_size > len(data)):
         return ElfImage(machine, bits, entry, ()), "has program headers outside the file"
@@ -74,6 +82,8 @@ def _elf(data):
             continue
         if offset + file_size > len(data) or file_size > memory_size:
             return ElfImage(machine, bits, entry, ()), "has a segment outside the file"
+        if address + memory_size > ADDRESS_END:
+            return ElfImage(machine, bits, entry, ()), "has a segment beyond 64-bit addresses"
         segments.append(ElfSegment(address, offset, file_size, memory_size))
         if virtual <= entry < virtual + memory_size:  # linked to run elsewhere than it is loaded
             physical_entry = entry - virtual + address

@@ -14,6 +14,7 @@ import re
 import yaml
 
 from generator.diagnostics import Note, Place
+from generator.units import size_text
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,9 @@ _BOOL = re.compile(r"true|false")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,40})|0x[0-9a-fA-F]{1,40}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# Control characters, and halves of a UTF-16 pair (as "\ud800"), which are no characters.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+LIMIT_BYTES = 1 << 20  # of a description; one of 255 VMs that says everything has a third of this
 
 
 def scalar_value(text):
@@ -119,10 +122,15 @@ def load(path, diagnostics):
     file = str(path)
     try:
         with open(path, "rb") as stream:
-            data = stream.read()
+            data = stream.read(LIMIT_BYTES + 1)
     except OSError as error:
         diagnostics.error("description-unreadable", Place(file),
                           f"the description cannot be read: {error.strerror}",
+                          remedy="give the path of a description, for example system.yaml")
+        return None
+    if len(data) > LIMIT_BYTES:
+        diagnostics.error("description-too-large", Place(file),
+                          f"the description is larger than {size_text(LIMIT_BYTES)}",
                           remedy="give the path of a description, for example system.yaml")
         return None
     return load_text(data, file, diagnostics)
@@ -137,9 +145,7 @@ def load_text(data, file, diagnostics):
     except yaml.MarkedYAMLError as error:
         _report_syntax(error, file, diagnostics)
     except yaml.reader.ReaderError as error:
-        diagnostics.error("yaml-encoding", Place(file),
-                          f"the file is not UTF-8 text: {error.reason} at byte {error.position}",
-                          remedy="save it as UTF-8")
+        _report_encoding(error, data, file, diagnostics)
     except RecursionError:
         diagnostics.error("yaml-depth", Place(file), "lists or keys are nested hundreds deep",
                           remedy="a description needs six levels: see docs/description.md")
@@ -152,6 +158,17 @@ def _tree(root, file, diagnostics):
                           remedy="start with `system: NAME`, `board: qemu-virt` and `vms:`")
         return None
     return _Builder(file, diagnostics).node(root, ())
+
+
+def _report_encoding(error, data, file, diagnostics):
+    """PyYAML counts bytes in what is no UTF-8, and characters to one that no YAML file may have."""
+    if error.encoding == "utf-8":
+        before, reason = data[:error.position].decode("utf-8", "replace"), error.reason
+    else:
+        before, reason = data.decode("utf-8", "replace")[:error.position], "a control character"
+    place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    diagnostics.error("yaml-encoding", place, f"the file is not UTF-8 text: {reason}",
+                      remedy="save it as UTF-8, without control characters")
 
 
 def _report_syntax(error, file, diagnostics):

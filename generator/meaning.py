@@ -189,11 +189,10 @@ def _contents(plan, vm):
 def _start(plan, vm):
     planned = plan.vms[vm.id]
     tree = next((p for p in plan.pieces_of(vm.id) if p.what == "devicetree"), None)
-    linux = vm.boot.linux
     return Thing("start", (), "start", (
         ("entry", address_text(planned.entry)), ("x0", address_text(planned.x0)),
         ("devicetree at", address_text(tree.ipa) if tree else "none"),
-        ("command line", linux.cmdline.value if linux else ""),
+        ("command line", vm.boot.bootargs.value),
         ("PSCI by", vm.psci_conduit.value), ("at boot", "yes" if vm.autostart.value else "no"),
     ), vm.boot.place)
 

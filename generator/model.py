@@ -127,6 +127,7 @@ class Board:
     aliases: dict[str, str]  # alias -> path
     gic: Gic | None
     uart: BoardDevice | None  # the console that the hypervisor owns
+    rtc: BoardDevice | None  # a PL031, which knows the date
     reserved: tuple[str, ...]  # paths of nodes that the hypervisor keeps: uart, gic, timer, psci
     image_base: int
     pa_bits: int
@@ -227,10 +228,16 @@ class Boot:
     place: Place
     linux: LinuxBoot | None
     pieces: tuple[Piece, ...]
+    cmdline: Sourced[str]  # of what is no Linux
     entry: Sourced[int | None]
     has_devicetree: Sourced[bool]
     devicetree_at: Sourced[int | None]
     x0: Sourced[int | None]
+
+    @property
+    def bootargs(self):
+        """The command line that the devicetree hands over."""
+        return (self.linux or self).cmdline
 
 
 @dataclass(frozen=True)

@@ -259,6 +259,7 @@ class Plan:
     cpus: tuple[PlannedCpu, ...]
     console_cpu: int
     console_cpu_reason: str
+    clock: str | None  # path of the board's clock, when EL2 reads the date from it
     console_names: tuple[str, ...]
     vms: tuple[PlannedVm, ...]
     vcpus: tuple[PlannedVcpu, ...]

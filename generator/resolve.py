@@ -257,7 +257,8 @@ class _Vm:
             return None
         return Boot(
             place=_place(self.node, "boot"), linux=self._linux(node),
-            pieces=self._pieces(node), entry=_number(node, "entry"),
+            pieces=self._pieces(node), cmdline=_text(node, "cmdline", "", "default: empty"),
+            entry=_number(node, "entry"),
             has_devicetree=self._has_devicetree(node),
             devicetree_at=_number(_child(node, "devicetree", Mapping), "at"),
             x0=_number(node, "x0"))

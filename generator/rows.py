@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from generator.model import Range
 
-ABI_VERSION = 2  # CFG_ABI_VERSION that these rows are written for
+ABI_VERSION = 3  # CFG_ABI_VERSION that these rows are written for
 LOG_LEVELS = ("error", "warn", "info", "debug")
 ROW_WIDTH = 88  # of a row of C, without its indentation
 ADR_REACH = 1 << 20  # bytes from an ADR instruction to what it names [DDI0487 C6.2.12]
@@ -147,6 +147,7 @@ def system_fields(plan):
     hypervisor, gic = system.hypervisor, board.gic
     gicr = gic.redistributors[0] if gic.redistributors else Range(0, 0)
     digest = bytes.fromhex(plan.description_hash)
+    clock = board.devices.get(plan.clock)
     return [
         ("magic", "CFG_MAGIC", "'BULKHEAD'"),
         ("abi_version", f"{ABI_VERSION}U", "of config/config.h"),
@@ -174,6 +175,8 @@ def system_fields(plan):
         ("tcr_el2", _u64(plan.registers.tcr_el2), "generator/plan/el2.py"),
         ("mair_el2", _u64(plan.registers.mair_el2), "generator/plan/el2.py"),
         ("vtcr_el2", _u64(plan.registers.vtcr_el2), "generator/plan/stage2.py"),
+        ("rtc_base", _u64(clock.regs[0].base if clock else 0),
+         clock.path if clock else "none, or none needed, or a VM has it"),
         ("pa_bits_needed", f"{plan.pa_bits_needed}U", "of every table"),
         ("spi_limit", "CFG_INTID_LIMIT", "highest routed INTID plus one"),
     ]

@@ -7,7 +7,7 @@ a test compares the page with the one in the tree.
 """
 
 from generator.schema import schema
-from generator.schema_words import flow_text
+from generator.schema_words import examples_of, flow_text
 
 HEAD = """\
 # The description language
@@ -88,8 +88,8 @@ def _meaning(node):
         words.append(f"Of {', '.join(f'`{c}`' for c in items['enum'])}. {items['description']}")
     if "default" in node:
         words.append(f"Default: `{flow_text(node['default'], node)}`.")
-    if "examples" in node:
-        examples = (f"`{flow_text(e, _kind_of(node))}`" for e in node["examples"])
+    if examples_of(node):
+        examples = (f"`{flow_text(e, _kind_of(node))}`" for e in examples_of(node))
         words.append("Example: " + ", ".join(examples) + ".")
     return _cell(" ".join(words))
 

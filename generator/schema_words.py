@@ -99,8 +99,10 @@ def _type_remedy(error, node, rule):
         return "write `true`"
     if types == ["boolean"] and text.lower() in ("no", "off", "n"):
         return "write `false`"
-    examples = error.schema.get("examples")
-    return f"for example: `{flow_text(examples[0], error.schema)}`" if examples else ""
+    examples = examples_of(error.schema)
+    if not examples:  # the description as a whole
+        return "start with `system: NAME`, `board: qemu-virt` and `vms:`"
+    return f"for example: `{flow_text(examples[0], error.schema)}`"
 
 
 def _irq_remedy(number):
@@ -169,6 +171,10 @@ def _report_size_text(node, diagnostics):
     remedy = "write a number with its unit, for example `256 MiB`"
     if re.fullmatch("[0-9]{1,18}", text):
         return _report_size_number(Scalar(node.place, node.path, int(text), text), diagnostics)
+    if re.fullmatch(f"[0-9]+ ?({'|'.join(UNITS)})", text):
+        diagnostics.error("size-unit", node.place, f"`{text}` is more than any machine has",
+                          remedy=remedy)
+        return {node.path}
     if unit and match[1].isdigit() and len(match[1]) < 19:
         remedy = f"write `{match[1]} {unit}`, which is {int(match[1]) * UNITS[unit]} bytes"
     diagnostics.error("size-unit", node.place,
@@ -189,6 +195,9 @@ def _report_range(error, node, _name_place, diagnostics):
 
 def _range_remedy(error, node):
     limit = error.validator_value
+    if {"minimum", "maximum"} <= set(error.schema) and "multipleOf" not in error.schema:
+        return "write a number from {} to {}".format(
+            *(flow_text(error.schema[key], error.schema) for key in ("minimum", "maximum")))
     if error.validator != "multipleOf":
         return f"write {flow_text(limit)}"
     return f"write {max(1, -(-node.value // limit)) * limit}"
@@ -221,7 +230,7 @@ def _report_alternatives(error, node, name_place, diagnostics):
     diagnostics.error(_rule(error, "wrong-type"), _value_place(node, name_place),
                       f"{_name(node)} is {found_words(node)}; expected: "
                       f"{error.schema['x-expected']}",
-                      remedy=f"for example: `{flow_text(error.schema['examples'][0])}`")
+                      remedy=f"for example: `{flow_text(examples_of(error.schema)[0])}`")
     return {node.path}
 
 
@@ -282,6 +291,12 @@ def expected_words(schema):
     if "x-kind" in schema:
         return _KIND_WORDS[schema["x-kind"]]
     return " or ".join(_TYPE_WORDS[t] for t in _as_list(schema["type"]))
+
+
+def examples_of(schema):
+    """Addresses have theirs under a name that editors do not show, since JSON has no hexadecimal;
+    what editors insert is among the defaultSnippets."""
+    return schema.get("examples") or schema.get("x-examples")
 
 
 def flow_text(value, schema=None):

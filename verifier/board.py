@@ -64,11 +64,11 @@ class Board:
         self.labels = {k: v.rstrip(b"\0").decode() for k, v in symbols.properties.items()} \
             if symbols else {}
         self.ram = sorted(r for n in self.root.children
-                          if n.texts("device_type") == ["memory"] and self._enabled(n)
+                          if n.texts("device_type") == ["memory"] and self.is_enabled(n)
                           for r in n.ranges_of())
         cpus = self.root.child("cpus")
         self.cpus = [n.ranges_of()[0][0] for n in (cpus.children if cpus else [])
-                     if n.texts("device_type") == ["cpu"] and self._enabled(n)]
+                     if n.texts("device_type") == ["cpu"] and self.is_enabled(n)]
         self.devices = [d for d in map(self._device, self.root.walk()) if d]
         gics = [d for d in self.devices if GIC in d.node.texts("compatible")]
         if len(gics) != 1 or len(gics[0].ranges) < 2:
@@ -79,7 +79,7 @@ class Board:
             raise Unreadable(f"`{self.name}` has no console `{facts['console']}`")
 
     @staticmethod
-    def _enabled(node):
+    def is_enabled(node):
         return node.texts("status") in ([], ["okay"], ["ok"])
 
     def find(self, what):

@@ -296,7 +296,7 @@ def _boot(keys):
     elif tree is True:
         tree = None
     boot = Boot(linux.need("kernel", str) if has_linux else None, linux.take("initrd", str),
-                linux.take("cmdline", str, ""), tuple(images), keys.take("entry", int), tree,
+                (linux if has_linux else keys).take("cmdline", str, ""), tuple(images), keys.take("entry", int), tree,
                 keys.take("x0", int))
     linux.done()
     keys.done()

@@ -43,6 +43,20 @@ def board_device(evidence, assigned):
     return device
 
 
+def board_clock(evidence):
+    """(base, size) of the board's first PL031, when some VM has an emulated one and none has its
+    page: EL2 reads the date there. None otherwise."""
+    vms, board = evidence.description.vms, evidence.board
+    clock = next((d.ranges[0] for d in board.devices if "arm,pl031" in d.node.texts("compatible")
+                  and board.is_enabled(d.node)), None)
+    if clock is None or not any(e.kind == "pl031" for vm in vms for e in vm.emulated):
+        return None
+    (base, size), = page_ranges([clock])
+    given = page_ranges([r for vm in vms for a in vm.assigned
+                         for r in board_device(evidence, a).ranges])
+    return None if any(a < base + size and base < a + n for a, n in given) else clock
+
+
 def _device_windows(evidence, assigned):
     device = board_device(evidence, assigned)
     access = layout.ACCESS_R | layout.ACCESS_W

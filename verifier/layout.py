@@ -65,7 +65,7 @@ SYSTEM = Struct(
     ("gicd_base", "Q"), ("gicr_base", "Q"), ("gicr_size", "Q"), ("uart_base", "Q"),
     ("uart_intid", "I"), ("console_cpu", "H"), ("console_switch_key", "B"), ("log_level", "B"),
     ("el2_root", "Q"), ("tcr_el2", "Q"), ("mair_el2", "Q"), ("vtcr_el2", "Q"),
-    ("pa_bits_needed", "I"), ("spi_limit", "I"))
+    ("rtc_base", "Q"), ("pa_bits_needed", "I"), ("spi_limit", "I"))
 CPU = Struct("cfg_cpu", ("mpidr", "Q"), ("vcpu", "H"), ("stack_reserved", "B"), ("stack_top", "Q"))
 VM = Struct(
     "cfg_vm", ("name", "P"), ("vmid", "H"), ("flags", "H"), ("stage2_root", "Q"),
@@ -94,4 +94,4 @@ VM_FLAGS = ("debug", "pmu", "pauth", "sve", "sme", "mte", "trng", "autostart")
 LOG_LEVELS = ("error", "warn", "info", "debug")
 NONE = 0xFFFF
 MAGIC = int.from_bytes(b"BULKHEAD", "little")
-ABI_VERSION = 1
+ABI_VERSION = 3

@@ -12,6 +12,7 @@ CROSS  ?= aarch64-linux-gnu-
 Q      := $(if $(V),,@)
 say     = @printf '  %-7s %s\n'
 SUITE  := $(or $(GUEST_SUITE),bookworm)
+NEWER  := $(or $(SOURCE_SUITE),trixie)
 
 BM_SRC  := vm-images/baremetal
 BM_OBJ  := $(GUESTS)/obj
@@ -27,7 +28,8 @@ CFLAGS := -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align -march=ar
 LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=4096
 
 .PHONY: all
-all: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(GUESTS)/grub/grubaa64.efi $(GUESTS)/tfa/qemu_fw.bios $(ELFS) $(GUESTS)/MANIFEST
+all: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(GUESTS)/grub/grubaa64.efi \
+  $(GUESTS)/edk2/QEMU_EFI.fd $(GUESTS)/tfa/qemu_fw.bios $(ELFS) $(GUESTS)/MANIFEST
 	@:
 
 # --- from Debian ---------------------------------------------------------------------------
@@ -52,14 +54,19 @@ $(GUESTS)/grub/grubaa64.efi: vm-images/grub/build.sh scripts/fetch-debian.sh
 	$(Q)vm-images/grub/build.sh $(GUESTS)/grub
 	$(Q)touch $@
 
+$(GUESTS)/edk2/QEMU_EFI.fd: vm-images/edk2/build.sh scripts/fetch-debian.sh
+	$(say) GUEST "edk2 (Debian qemu-efi-aarch64)"
+	$(Q)vm-images/edk2/build.sh $(GUESTS)/edk2
+	$(Q)touch $@
+
 $(GUESTS)/tfa/qemu_fw.bios: vm-images/tfa/build.sh scripts/fetch-debian.sh
 	$(say) GUEST "tfa (Trusted Firmware-A from Debian's source)"
 	$(Q)vm-images/tfa/build.sh $(GUESTS)/tfa
 	$(Q)touch $@
 
 $(GUESTS)/MANIFEST: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(GUESTS)/grub/grubaa64.efi \
-  $(GUESTS)/tfa/qemu_fw.bios
-	$(Q)sort .cache/debian/$(SUITE)/*.record > $@
+  $(GUESTS)/edk2/QEMU_EFI.fd $(GUESTS)/tfa/qemu_fw.bios
+	$(Q)sort -u .cache/debian/$(SUITE)/*.record .cache/debian/$(NEWER)/qemu-efi-aarch64.record > $@
 
 # --- bare metal ----------------------------------------------------------------------------
 

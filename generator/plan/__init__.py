@@ -68,9 +68,11 @@ def make_plan(system, _diagnostics=None):
     loads = [vm_loads(settled.windows[vm.id], guests.pieces[vm.id], settled.blobs, store)
              for vm in system.vms]
     cpu, cpu_reason = console_cpu(system, guests.vcpus)
+    clock = el2.board_clock(system)
     return Plan(
         system=system, description_hash=description_hash(system),
         cpus=settled.cpus, console_cpu=cpu, console_cpu_reason=cpu_reason,
+        clock=clock.path if clock else None,
         console_names=console_names(system, guests.emulated),
         vms=planned_vms(system, guests, settled.stage2, loads),
         vcpus=guests.vcpus, windows=_flat(settled.windows), shared=settled.shared,
@@ -80,7 +82,7 @@ def make_plan(system, _diagnostics=None):
         stage2_tables=_flat(settled.stage2), el2_tables=settled.el2,
         registers=Registers(el2.tcr_el2(system.board, settled.el2), el2.MAIR_EL2,
                             vtcr_el2(system.board)),
-        pa_bits_needed=_pa_bits(system.board, settled), intid_limit=limit)
+        pa_bits_needed=_pa_bits(system, settled), intid_limit=limit)
 
 
 def _flat(lists):
@@ -130,7 +132,8 @@ def _with_room(system, guests, store, limit, table_bytes):
     windows = [[_planned_window(w, placed, blobs, store) for w in ws] for ws in guests.windows]
     shared = tuple(_planned_shared(s, placed) for s in system.shared)
     stage2 = [stage2_tables(vm, windows[vm.id], board) for vm in system.vms]
-    tables = el2.el2_tables(board, image, cpus, _flat(windows), shared)
+    tables = el2.el2_tables(board, image, cpus, _flat(windows), shared,
+                            el2.board_clock(system))
     return Settled(image, blobs, cpus, windows, shared, stage2, tables)
 
 
@@ -165,12 +168,15 @@ def _planned_shared(shared, placed):
     return PlannedShared(shared.name, found.pa, shared.size.value, shared.place, found.reason)
 
 
-def _pa_bits(board, settled):
+def _pa_bits(system, settled):
     """Bits that hold every physical address in any table."""
+    board, clock = system.board, el2.board_clock(system)
     ends = [ram.end for ram in board.ram]
     ends += [w.pa + w.size for ws in settled.windows for w in ws if w.pa is not None]
     if board.gic:
         ends += [r.end for r in board.gic.for_hypervisor]
     if board.uart:
         ends += [r.end for r in board.uart.regs]
+    if clock:
+        ends.append(clock.regs[0].end)
     return max((max(ends) - 1).bit_length(), 32)

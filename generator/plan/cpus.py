@@ -9,7 +9,7 @@ and INV-VMPIDR hold for every plan that passes the checks.
 
 from generator.planned import PlannedVcpu
 
-VMPIDR_RES1 = 1 << 31  # MPIDR_EL1 bit 31 is RES1 [DDI0487 D19.2.98]
+VMPIDR_RES1 = 1 << 31  # MPIDR_EL1 bit 31 is RES1 [DDI0487 D24.2]
 CPUS_IN_AFF1 = 16  # one SGI target list covers 16 values of Aff0 [IHI0069 12.2.22]
 
 

@@ -3,7 +3,7 @@
 Promises: nothing is writable and executable (INV-EL2-WX); tables, code and packed images are
 read-only; the page below each stack is not mapped (INV-STACK-GUARD); RAM of VMs is writable, the
 rest of the board's RAM only readable, since the firmware's devicetree is read there at boot;
-devices are those that EL2 drives. A later stretch never covers an earlier one.
+devices are those that EL2 drives, and the clock that it reads. A later stretch never covers an earlier one.
 
 @req CORE-2
 """
@@ -57,8 +57,18 @@ def _joined(first, second):
     return first if second in first.split(" + ") else f"{first} + {second}"
 
 
-def el2_tables(board, image, cpus, windows, shared):
-    """The tables, the root first. `cpus`: planned, with their stacks."""
+def board_clock(system):
+    """The board's clock, from which EL2 reads the date for the emulated ones: None when a VM has
+    its page, or none of them has an emulated clock."""
+    rtc = system.board.rtc
+    if rtc is None or not any(e.model == "pl031" for vm in system.vms for e in vm.emulated):
+        return None
+    taken = [page for vm in system.vms for a in vm.assigned for page in a.device.pages]
+    return None if any(page.overlaps(rtc.pages[0]) for page in taken) else rtc
+
+
+def el2_tables(board, image, cpus, windows, shared, clock=None):
+    """The tables, the root first. `cpus`: planned, with their stacks; `clock`: board_clock()."""
     stretches = _Stretches()
     for cpu in cpus:
         stack = cpu.stack
@@ -71,6 +81,8 @@ def el2_tables(board, image, cpus, windows, shared):
         stretches.add(base, end, "rw", False, note)
     for device in _devices(board):
         stretches.add(device.base, device.end, "rw", True, "device of EL2")
+    if clock:
+        stretches.add(clock.regs[0].base, clock.regs[0].end, "r", True, "the board's clock")
     for ram in board.ram:
         stretches.add(ram.base, ram.end, "r", False, "rest of RAM")
     found = stretches.merged()
@@ -104,7 +116,7 @@ def _devices(board):
 
 
 def tcr_el2(board, tables):
-    """For EL2 without VHE [DDI0487 D19.2.155]."""
+    """For EL2 without VHE [DDI0487 D24.2, TCR_EL2]."""
     va_bits = LARGE_VA_BITS if tables[0].level == 0 else SMALL_VA_BITS
     return (
         1 << 31 | 1 << 23  # RES1

@@ -10,7 +10,7 @@ from generator.model import IPA_BITS, PAGE, Range
 from generator.plan.pages import LEVEL_SIZE, Builder, Mapping, stage2_attributes
 
 ROOT_ENTRIES = (1 << IPA_BITS) // LEVEL_SIZE[1]
-PS_OF_BITS = {32: 0, 36: 1, 40: 2, 42: 3, 44: 4, 48: 5}  # [DDI0487 D19.2.65, PARange]
+PS_OF_BITS = {32: 0, 36: 1, 40: 2, 42: 3, 44: 4, 48: 5}  # [DDI0487 D24.2, PARange]
 
 
 def table_prefix(vm_id):
@@ -40,7 +40,7 @@ def _is_mappable(window, board):
 
 
 def vtcr_el2(board):
-    """[DDI0487 D19.2.163]"""
+    """[DDI0487 D24.2, VTCR_EL2]"""
     return (
         1 << 31  # RES1
         | PS_OF_BITS[board.pa_bits] << 16

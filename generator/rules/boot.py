@@ -4,11 +4,12 @@ INV-LOAD-INSIDE, INV-LOAD-ONCE: each piece lies in one window and no two on the 
 """
 
 from generator.diagnostics import Note
+from generator.model import IPA_BITS
 from generator.rules import images
 from generator.rules.context import lowest_gap, overlapping_pairs, with_size
 from generator.units import address_text, align_down, align_up, range_text, size_text
 
-FDT_ALIGN = 8  # [DTSpec 5.2]
+FDT_ALIGN = 8  # [DTSPEC 5.2]
 BLOCK = 2 << 20
 
 
@@ -51,10 +52,13 @@ def _report_outside(context, vm, piece):
                   if w.ipa_range.base <= span.base < w.ipa_range.end), None)
     if start is not None:
         missing = align_up(span.end - start.ipa_range.end, 4096)
+        remedy = f"make `{start.name}` `{size_text(start.size + missing)}` or larger"
+        if span.end > 1 << IPA_BITS:
+            remedy = "no window can be that large: name another file"
         context.error("image-larger-than-window", piece.place,
                       f"{named(piece)} needs {with_size(span)}, but the window `{start.name}` "
                       f"ends at {address_text(start.ipa_range.end - 1)}", *notes,
-                      remedy=f"make `{start.name}` `{size_text(start.size + missing)}` or larger")
+                      remedy=remedy)
         return
     rule = ("devicetree-outside-memory" if piece.what == "devicetree" else
             "elf-segment-outside-memory" if piece.what.startswith("segment ") else
@@ -68,6 +72,9 @@ def _window_remedy(context, vm, span):
     window = next((w for w in ram_of(context, vm) if w.size >= span.size), None)
     low = align_down(span.base, BLOCK)
     size = size_text(align_up(span.end - low, BLOCK))
+    if span.end > 1 << IPA_BITS:
+        last = address_text((1 << IPA_BITS) - 1)
+        return f"place it inside a window of `{vm.name}`; {last} is the last address of any guest"
     own = f"add a window `{{ at: {address_text(low)}, size: {size} }}`"
     if window is None:
         return own

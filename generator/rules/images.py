@@ -42,7 +42,9 @@ def image_missing(context):
 def _missing_remedy(file):
     if "build/guests/" in file.name:
         return "run `make guests`, which fetches and builds the guests"
-    return "paths are relative to the folder of the description"
+    if "No such file" in file.problem:
+        return "paths are relative to the folder of the description"
+    return "name a file that can be read"
 
 
 def elf_machine(context):

@@ -5,7 +5,7 @@ schema, because no later phase could tell what it means.
 """
 
 from generator.diagnostics import Note
-from generator.load import Mapping
+from generator.load import Mapping, Scalar
 from generator.rules import irq_numbers
 
 
@@ -80,7 +80,7 @@ def _window_kind(window, checked, diagnostics):
 
 
 def _boot_kind(vm, checked, diagnostics):
-    """boot-kind-mixed, boot-linux-override, vm-without-boot."""
+    """boot-kind-mixed, boot-linux-override, cmdline-unseen, vm-without-boot."""
     boot = vm.get("boot")
     if boot is None:
         return set()
@@ -94,6 +94,12 @@ def _boot_kind(vm, checked, diagnostics):
         return {boot.path}
     if linux:
         return _linux_override(boot, diagnostics)
+    if _is_unseen(boot):
+        diagnostics.error("cmdline-unseen", boot.key_place("cmdline"),
+                          "the guest gets no devicetree, in which it would find `cmdline`",
+                          Note("`devicetree: false` is here", boot.key_place("devicetree")),
+                          remedy="remove one of the two")
+        return {(*boot.path, "cmdline")}
     has_image = any("image" in window for window in _mappings(vm.get("memory")))
     if not images and not has_image and checked.is_whole(*vm.path):
         diagnostics.error("vm-without-boot", vm.key_place("boot"),
@@ -104,6 +110,11 @@ def _boot_kind(vm, checked, diagnostics):
     return set()
 
 
+def _is_unseen(boot):
+    given = boot.get("devicetree")
+    return "cmdline" in boot and isinstance(given, Scalar) and given.value is False
+
+
 def _linux_override(boot, diagnostics):
     extra = _other_keys(boot, ("entry", "x0"))
     for key in extra:
@@ -111,6 +122,12 @@ def _linux_override(boot, diagnostics):
                           f"`{key}` is fixed by the Linux boot protocol",
                           Note("`linux` is here", boot.key_place("linux")),
                           remedy=f"remove `{key}`, or load the kernel under `images`")
+    if "cmdline" in boot:
+        diagnostics.error("boot-linux-override", boot.key_place("cmdline"),
+                          "the command line of Linux stands under `linux`",
+                          Note("`linux` is here", boot.key_place("linux")),
+                          remedy="move it there: `linux: { cmdline: … }`")
+        extra.append("cmdline")
     devicetree = boot.get("devicetree")
     if devicetree is not None and not isinstance(devicetree, Mapping):
         diagnostics.error("boot-linux-override", boot.key_place("devicetree"),

@@ -12,7 +12,7 @@
 
 #include "arch/asm_offsets.h"
 
-#define SCTLR_EL2_RES1 0x30C50830 /* [DDI0487 D24.2.179] bits 4, 5, 11, 16, 18, 22, 23, 28, 29 */
+#define SCTLR_EL2_RES1 0x30C50830 /* [DDI0487 D24.2] bits 4, 5, 11, 16, 18, 22, 23, 28, 29 */
 #define SCTLR_EL2_M (1 << 0)
 #define SCTLR_EL2_C (1 << 2)
 #define SCTLR_EL2_SA (1 << 3)

@@ -17,7 +17,7 @@ void *memory_pointer(pa_t pa)
     return (void *)(uintptr_t)pa.pa;
 }
 
-/* Bytes of the smallest data cache line in the system [DDI0487 D24.2.34]. */
+/* Bytes of the smallest data cache line in the system [DDI0487 D24.2, CTR_EL0]. */
 static uint64_t data_line_bytes(void)
 {
     return UINT64_C(4) << bits_get(SYSREG_READ(CTR_EL0), 19, 16);
@@ -41,7 +41,7 @@ static void clean_invalidate(uint64_t start, uint64_t end)
     dsb_sy();
 }
 
-/* Block size of DC ZVA in bytes, or 0 where it is prohibited [DDI0487 D24.2.38]. */
+/* Block size of DC ZVA in bytes, or 0 where it is prohibited [DDI0487 D24.2, DCZID_EL0]. */
 static uint64_t zva_bytes(void)
 {
     const uint64_t dczid = SYSREG_READ(DCZID_EL0);

@@ -8,7 +8,7 @@
 
 void memory_refresh(pa_t pa, uint64_t bytes)
 {
-    /* Smallest data cache line in the system, in bytes [DDI0487 D24.2.34]. */
+    /* Smallest data cache line in the system, in bytes [DDI0487 D24.2, CTR_EL0]. */
     const uint64_t line = UINT64_C(4) << bits_get(SYSREG_READ(CTR_EL0), 19, 16);
     const uint64_t last = pa.pa + bytes - 1U;
 

@@ -1,7 +1,7 @@
 /* Access to V<n> by number. There is no indexed form, hence a switch; arch/simd.h.
  *
  * EL2 is compiled without floating point, so the registers hold the guest's values all the time.
- * Should CPTR_EL2 trap their use, the trap is lifted around the access [DDI0487 D24.2.30]. On the
+ * Should CPTR_EL2 trap their use, the trap is lifted around the access [DDI0487 D24.2]. On the
  * vCPU's CPU.
  *
  * @req CORE-6 */

@@ -16,7 +16,7 @@
 #include "lib/types.h"
 
 /* Raised with every change of a type or of a meaning in this file. */
-#define CFG_ABI_VERSION 2U
+#define CFG_ABI_VERSION 3U
 #define CFG_NONE 0xFFFFU /* "no such id" in any 16-bit id field */
 
 /* --- physical machine ------------------------------------------------------------------- */
@@ -49,6 +49,7 @@ struct cfg_system {
     uint64_t tcr_el2;          /* whole value of TCR_EL2 */
     uint64_t mair_el2;         /* whole value of MAIR_EL2 */
     uint64_t vtcr_el2;         /* whole value of VTCR_EL2, the same for every VM */
+    uint64_t rtc_base;         /* PA of the PL031 that EL2 reads the date from at boot, or 0 */
     uint32_t pa_bits_needed;   /* largest PA in any table fits in this many bits */
     uint32_t spi_limit;        /* highest physical INTID of any route, plus one (>= 32) */
 };

@@ -17,7 +17,7 @@
 #include "gic/gic.h"
 #include "lib/bits.h"
 
-/* Physical address bits by ID_AA64MMFR0_EL1.PARange [DDI0487 D24.2.72]. */
+/* Physical address bits by ID_AA64MMFR0_EL1.PARange [DDI0487 D24.2]. */
 static const uint8_t pa_range_bits[] = {32, 36, 40, 42, 44, 48, 52, 56};
 
 static unsigned check(bool ok, const char *what, uint64_t expected, uint64_t found)

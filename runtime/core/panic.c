@@ -167,7 +167,7 @@ void panic(const char *format, ...)
     panic_halt();
 }
 
-/* Why a data access of EL2 faulted, by ESR_EL2.DFSC [DDI0487 D24.2.40, ISS for a Data Abort]. */
+/* Why a data access of EL2 faulted, by ESR_EL2.DFSC [DDI0487 D24.2, ISS for a Data Abort]. */
 static const char *data_abort_text(uint64_t fault)
 {
     switch (fault & 0x3CU) {

@@ -7,7 +7,7 @@
  * (INV-MMIO-SORTED) or the 4 KiB page that faulted, since the next page need not lie there. A
  * store's parts are given to the device in order; when it refuses one, those before have happened,
  * as on a bus. The guest's registers change only when all have succeeded. Runs on the vCPU's CPU;
- * holds no lock while it calls a device. [DDI0487 D24.2.40, ISS for data aborts]
+ * holds no lock while it calls a device. [DDI0487 D24.2, ESR_EL2, ISS for data aborts]
  *
  * @req CORE-6 */
 #include "mmio/mmio.h"

@@ -1,11 +1,12 @@
 /* The emulated real-time clock: PL031 [DDI0224].
  *
- * RTCDR counts the seconds of the system counter, hence since power-on, plus an offset that the
- * guest sets with RTCLR; it goes on over restarts of the VM, which clear the offset. The clock is
- * always running, as one with a battery: RTCCR reads as 1. When RTCDR comes to equal RTCMR, the
- * interrupt rises without the guest looking: the CPU that set the match arms its EL2 timer, and
- * whichever CPU of the VM looks first finds it due. After a match the next one is 2^32 seconds
- * away, unless RTCMR or RTCLR is written.
+ * RTCDR counts the seconds of the system counter plus an offset: at first the one that makes it the
+ * date of the board's own PL031, which is read once, at boot, or none where EL2 has no such clock,
+ * so that time begins with power-on. A guest sets its own offset with RTCLR; a restart of the VM
+ * undoes that. The clock is always running, as one with a battery: RTCCR reads as 1. When RTCDR
+ * comes to equal RTCMR, the interrupt rises without the guest looking: the CPU that set the match
+ * arms its EL2 timer, and whichever CPU of the VM looks first finds it due. After a match the next
+ * one is 2^32 seconds away, unless RTCMR or RTCLR is written.
  * 32-bit accesses at a register's own offset; narrower ones read or write its low part, others
  * are RAZ/WI; misaligned and 8-byte ones are refused.
  * Lock: one per VM for all its clocks, taken before the VM's vGIC lock.
@@ -13,7 +14,9 @@
  * @req DEV-2 */
 #include "vdev/vdev.h"
 
+#include "arch/mmio.h"
 #include "arch/spinlock.h"
+#include "config/config.h"
 #include "core/percpu.h"
 #include "core/timer.h"
 #include "lib/bits.h"
@@ -43,10 +46,24 @@ struct pl031 {
     bool line; /* level of the interrupt output */
 };
 
+enum { RTCCR_START = 1U << 0 };
+
 static struct spinlock locks[CFG_VM_COUNT];
+static uint32_t board_offset; /* board's date minus seconds of the counter; written at boot */
 static struct pl031 pl031s[CFG_PL031_COUNT + 1]; /* a system without any is not an empty array */
 
 static const uint8_t ids[8] = {0x31, 0x10, 0x14, 0x00, 0x0D, 0xF0, 0x05, 0xB1};
+
+void pl031_init(void)
+{
+    const uint64_t rtc = cfg_system.rtc_base;
+
+    board_offset = 0;
+    if (rtc != 0U && (mmio_read32(pa_make(rtc + RTCCR)) & RTCCR_START) != 0U) {
+        board_offset = mmio_read32(pa_make(rtc + RTCDR)) -
+                       (uint32_t)(timer_now() / timer_frequency());
+    }
+}
 
 static void update_line(uint16_t instance)
 {
@@ -205,7 +222,7 @@ void pl031_reset(uint16_t instance)
     const uint16_t vm = cfg_pl031s[instance].vm;
     spin_lock(&locks[vm]);
     r->deadline = NO_DEADLINE;
-    r->offset = 0;
+    r->offset = board_offset;
     r->match = 0;
     r->load = 0;
     r->imsc = false;

@@ -29,6 +29,8 @@ enum mmio_outcome pl031_read(uint16_t instance, uint32_t offset, unsigned size_b
 enum mmio_outcome pl031_write(uint16_t instance, uint32_t offset, unsigned size_bytes,
                               uint64_t value);
 void pl031_reset(uint16_t instance);
+/* Once, before any VM starts: what day it is. */
+void pl031_init(void);
 /* TIMER_PL031 expired on this CPU: the boot CPU of a VM. */
 void pl031_alarm(void);
 

@@ -30,7 +30,7 @@ static uint32_t hw_ppis(uint16_t vm)
     return ppis;
 }
 
-/* ICC_SGI1R_EL1 of an SGI to this affinity, without INTID and target list [IHI0069 12.2.13]. */
+/* ICC_SGI1R_EL1 of an SGI to this affinity, without INTID and target list [IHI0069 12.2.22]. */
 static uint64_t sgi_cluster_of(uint64_t mpidr)
 {
     return bits_get(mpidr, 39, 32) << 48 | bits_get(mpidr, 7, 4) << 44 |

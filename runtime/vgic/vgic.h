@@ -31,7 +31,7 @@ void vgic_sync(struct vcpu *v);
 /* The maintenance interrupt (PPI 25) arrived on this CPU. */
 void vgic_maintenance(struct vcpu *v);
 
-/* Trapped ICC_SGI1R_EL1, ICC_SGI0R_EL1, ICC_ASGI1R_EL1 writes [IHI0069 12.2.13 and following].
+/* Trapped ICC_SGI1R_EL1, ICC_SGI0R_EL1, ICC_ASGI1R_EL1 writes [IHI0069 12.2.3, 12.2.21, 12.2.22].
  * False, here and below: the guest's GIC has no such register. */
 enum vgic_sgi_kind { VGIC_SGI1R, VGIC_SGI0R, VGIC_ASGI1R };
 bool vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value);
@@ -41,7 +41,7 @@ bool vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value);
 enum exit_action vgic_sgi1r_short(struct vcpu *v, uint64_t value);
 
 /* Trapped ICC_DIR_EL1 write (ICH_HCR_EL2.TDIR): deactivates what this CPU has not listed, also an
- * SPI that another vCPU acknowledged [IHI0069 12.2.7]. */
+ * SPI that another vCPU acknowledged [IHI0069 12.2.8]. */
 bool vgic_dir_write(struct vcpu *v, uint64_t value);
 
 /* Is any interrupt pending and enabled for `v`, so that WFI must not sleep? On its CPU. */

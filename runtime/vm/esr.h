@@ -1,4 +1,4 @@
-/* Fields of ESR_EL2 [DDI0487 D24.2.40]. */
+/* Fields of ESR_EL2 [DDI0487 D24.2, ESR_EL2]. */
 #ifndef VM_ESR_H
 #define VM_ESR_H
 

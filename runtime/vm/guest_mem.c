@@ -73,7 +73,7 @@ struct stage1 {
     unsigned page_shift; /* 12, 14 or 16 */
 };
 
-/* TG0 and TG1 encode the granule differently [DDI0487 D24.2.139]. 0: reserved. */
+/* TG0 and TG1 encode the granule differently [DDI0487 D24.2, TCR_EL1]. 0: reserved. */
 static unsigned page_shift_of(uint64_t tcr, bool upper)
 {
     static const uint8_t tg0[4] = {12, 16, 14, 0};

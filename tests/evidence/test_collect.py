@@ -55,7 +55,8 @@ def test_devices_and_interrupts(facts):
     owners = {d["path"]: d["owner"] for d in facts["devices"]}
     assert owners["/pl061@9030000"] == 0
     assert owners["/pl011@9000000"] == "hypervisor"
-    assert owners["/pl031@9010000"] is None
+    assert owners["/pl031@9010000"] == "hypervisor", "it reads the date there"
+    assert owners["/fw-cfg@9020000"] is None
     routes = {(i["physical"], i["vm"], i["virtual"]) for i in facts["interrupts"]}
     assert {(39, 0, 39), (33, None, None), (None, 0, 33), (None, 1, 34)} <= routes
 

@@ -5,7 +5,7 @@ import struct
 EM_AARCH64, EM_X86_64 = 183, 62
 
 
-def elf(segments, entry, machine=EM_AARCH64):
+def elf(segments, entry, machine=EM_AARCH64, kind=2):
     """An ELF file with `segments`: (address, contents, memory_size)."""
     data = b""
     headers = b""
@@ -15,7 +15,7 @@ def elf(segments, entry, machine=EM_AARCH64):
                                len(contents), memory_size, 0x1000)
         data += contents
     ident = b"\x7fELF" + bytes([2, 1, 1]) + bytes(9)
-    header = ident + struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, entry, 64, 0, 0, 64, 56,
+    header = ident + struct.pack("<HHIQQQIHHHHHH", kind, machine, 1, entry, 64, 0, 0, 64, 56,
                                  len(segments), 0, 0, 0)
     return header + headers + data
 
@@ -37,6 +37,8 @@ FILES = {
     "twice.elf": elf([(0x40080000, CODE, 0x2000), (0x40081000, CODE, 0x1000)], 0x40080000),
     "x86.elf": elf([(0x40080000, CODE, 0x1000)], 0x40080000, EM_X86_64),
     "cut.elf": elf([(0x40080000, CODE, 0x1000)], 0x40080000)[:200],
+    "object.o": elf([(0x40080000, CODE, 0x1000)], 0x40080000, kind=1),
+    "endless.elf": elf([(0x40080000, CODE, 0xFFFFFFFFFFFF0000)], 0x40080000),
     "flat.bin": CODE,
     "large.bin": CODE * (8 << 10),  # 8 MiB
     "Image": linux_image(0x400000),

@@ -131,6 +131,7 @@ def explained(capsys, full, *question):
 
 
 @pytest.mark.parametrize("question, parts", [
+    (["0x09010000"], ["/pl031@9010000 of the board, from which the hypervisor reads the date"]),
     (["0x09000000"], ["/pl011@9000000 of the board, which the hypervisor keeps",
                       "`linux` at 0x09000000: emulated PL011 `uart`", "full.yaml:26:7",
                       "`rt` at 0x09000000: nothing"]),

@@ -26,6 +26,13 @@ def test_linux_guest(tmp_path):
     assert tree.aliases == {"serial0": "/pl011@9000000"}
 
 
+def test_command_line_of_what_is_no_linux(tmp_path):
+    flat = "      images: [ { file: files/flat.bin } ]"
+    chosen = tree_of(tmp_path, one_vm(boot=flat + "\n      cmdline: gicv3-ipi")).nodes["/chosen"]
+    assert chosen.strings("bootargs") == ("gicv3-ipi",)
+    assert "bootargs" not in tree_of(tmp_path, one_vm(boot=flat)).nodes["/chosen"].props
+
+
 def test_interrupt_controller_and_timer(tmp_path):
     tree = tree_of(tmp_path, one_vm().replace("[1]", "[1, 2]"))
     gic = tree.nodes["/intc@8000000"]

@@ -6,9 +6,10 @@
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from generator.diagnostics import Diagnostics
+from generator.diagnostics import Diagnostics, Place
 from generator.load import Mapping, load, load_text, scalar_value
 from generator.nearest import nearest_name, typing_distance
+from generator.schema import check
 from generator.units import align_up, parse_size, size_text
 
 TEXT = """\
@@ -54,6 +55,38 @@ def test_aliases_are_not_followed_even_into_themselves():
     assert tree.plain == {"a": [None, None], "b": None}
     assert [str(d.place) for d in diagnostics] == ["t.yaml:1:4", "t.yaml:1:8", "t.yaml:1:12",
                                                    "t.yaml:2:4"]
+
+
+@pytest.mark.parametrize("data, place, words", [
+    (b"a: 1\nb: gr\xf6\xdfe\n", "t.yaml:2:6", "invalid start byte"),
+    ("größe: 1\nb:\0 2\n".encode(), "t.yaml:2:3", "a control character")])
+def test_what_is_no_text_has_a_place(data, place, words):
+    diagnostics = Diagnostics()
+    assert load_text(data, "t.yaml", diagnostics) is None
+    (one,) = diagnostics
+    assert (one.rule, str(one.place)) == ("yaml-encoding", place) and words in one.message
+
+
+def test_description_that_has_no_end():
+    diagnostics = Diagnostics()
+    assert load("/dev/zero", diagnostics) is None
+    assert diagnostics.rules == {"description-too-large"}
+
+
+def test_what_is_invisible_is_shown_and_what_is_endless_is_cut():
+    diagnostics = Diagnostics()
+    diagnostics.error("r", Place("t.yaml"), "a\u00a0b \u202ec \ud800", remedy="x" * 5000 + " y")
+    (one,) = diagnostics
+    assert one.message == r"a\xa0b \u202ec \ud800"
+    assert one.remedy == "x" * 60 + "…" + "x" * 20 + " y"
+
+
+@pytest.mark.parametrize("text", ["~\n", "a\n", "[a]\n", "7\n"])
+def test_description_that_is_something_else_says_how_one_begins(text):
+    diagnostics = Diagnostics()
+    check(load_text(text, "t.yaml", diagnostics), diagnostics)
+    (one,) = diagnostics
+    assert one.rule == "wrong-type" and "system: NAME" in one.remedy
 
 
 def test_unreadable_file(tmp_path):

@@ -72,6 +72,16 @@ def test_el2_maps_no_more_than_that(tmp_path):
     assert mapped(plan, 0x08010000) is None and mapped(plan, 0xC0000000) is None
 
 
+def test_the_clock_is_mapped_only_to_read_the_date(tmp_path):
+    clock, emulated = 0x09010000, "      rtc: { emulate: pl031 }"
+    plan = planned(tmp_path, one_vm(more=emulated))
+    assert mapped(plan, clock) & (XN | READ_ONLY | 0x1C) == XN | READ_ONLY | DEVICE
+    assert mapped(planned(tmp_path, one_vm()), clock) is None, "nobody asks for the date"
+    other = one_vm(more="      clock: { assign: /pl031@9010000 }").split("vms:\n")[1]
+    both = one_vm(more=emulated) + other.replace("  a:", "  b:", 1).replace("[1]", "[2]")
+    assert mapped(planned(tmp_path, both), clock) is None, "it is b's"
+
+
 def test_guards_take_nothing_from_the_data(tmp_path):
     plan = planned(tmp_path, one_vm())
     stacks = plan.image.slot("stacks").range

@@ -12,7 +12,7 @@ import yaml
 
 from generator.schema import schema
 from generator.schema_page import page
-from generator.schema_words import _REPORTS
+from generator.schema_words import _REPORTS, examples_of
 from generator.units import SIZE_PATTERN
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -48,21 +48,36 @@ def test_each_key_has_a_description_and_nothing_unknown_is_allowed(path, node):
 
 def test_examples_obey_their_schema():
     for path, node in ALL:
-        for example in node.get("examples", ()):
+        for example in examples_of(node) or ():
             resolver = jsonschema.RefResolver.from_schema(schema())
             jsonschema.Draft7Validator(node, resolver=resolver).validate(example)
+
+
+def test_editors_insert_addresses_in_hexadecimal():
+    """yaml-language-server writes an example or a default as it is in JSON, which is decimal."""
+    count = 0
+    for path, node in ALL:
+        snippets = [s["body"] for s in node.get("defaultSnippets", ())]
+        if node.get("x-kind") == "address":
+            assert [int(s, 16) for s in snippets] == node["x-examples"], path
+            assert "examples" not in node, path
+        if node.get("default", 0) not in (True, False) and isinstance(node.get("default"), int):
+            assert [int(s, 16) for s in snippets] == [node["default"]], path
+            count += 1
+    assert count == 3, "the frames of the GIC"
 
 
 def test_what_can_be_refused_has_an_example_or_choices():
     for path, node in ALL:
         if "type" in node and "const" not in node and path and path[-1] not in (
                 "name", "propertyNames", "1"):
-            assert "examples" in node or "enum" in node, path
+            assert examples_of(node) or "enum" in node, path
 
 
 def test_each_keyword_in_use_has_its_words():
     silent = {"$schema", "$id", "$ref", "definitions", "title", "description", "properties",
-              "propertyNames", "items", "default", "examples", "const", "patternErrorMessage"}
+              "propertyNames", "items", "default", "examples", "const", "patternErrorMessage",
+              "defaultSnippets"}
     for path, node in ALL:
         for keyword in node:
             assert keyword in silent or keyword in _REPORTS or keyword.startswith("x-"), path
@@ -99,4 +114,5 @@ def test_beside_a_reference_stand_annotations_only():
     """Draft 7, which editors know best, ignores anything else there."""
     for path, node in ALL:
         if "$ref" in node:
-            assert set(node) <= {"$ref", "description", "default", "examples"}, path
+            assert set(node) <= {"$ref", "description", "default", "examples",
+                                 "defaultSnippets"}, path

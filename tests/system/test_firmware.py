@@ -1,4 +1,4 @@
-"""Software that nobody here wrote: Debian's U-Boot and GRUB, and Linux started by U-Boot.
+"""Software that nobody here wrote: Debian's U-Boot, GRUB and EDK2, and Linux started by U-Boot.
 
 @req PLAT-2
 """
@@ -7,6 +7,7 @@ from pathlib import Path
 
 GUESTS = Path(__file__).resolve().parents[2] / "build/guests"
 UBOOT_PROMPT = r"^=> "
+EDK2_PROMPT = r"^Shell> "
 
 
 def uboot_prompt(system, vm):
@@ -66,3 +67,34 @@ def test_grub(machine):
     system.expect("grub", r"grub_platform=efi")
     system.send("grub", "halt\n")
     system.expect("bulkhead", r"grub.*(off|stopped)", timeout=60)
+
+
+def edk2_prompt(system, vm):
+    system.expect(vm, r"UEFI firmware \(version \S+")
+    system.expect(vm, r"UEFI Interactive Shell v2", timeout=300)
+    system.expect(vm, EDK2_PROMPT, timeout=300)
+
+
+def edk2(system, vm, command, answer):
+    """Types a command at the UEFI shell's prompt and waits for its answer and the next prompt."""
+    system.send(vm, command + "\r")
+    match = system.expect(vm, answer)
+    system.expect(vm, EDK2_PROMPT)
+    return match
+
+
+def test_edk2(machine):
+    system = machine("systems/edk2.yaml")
+    edk2_prompt(system, "edk2")
+    edk2(system, "edk2", "ver", r"UEFI Interactive Shell v2")
+    pages = edk2(system, "edk2", "memmap", r"Total Memory: .*\(([\d,]+) Bytes\)")
+    assert int(pages.group(1).replace(",", "")) > 250 << 20
+    # A variable is written to the assigned flash by programming it, and outlives a restart.
+    variable = "setvar v -guid 9f0cf7a1-6a6a-4f0e-8a39-4d0b0e5c2f11"
+    edk2(system, "edk2", f"{variable} -nv -bs =0x4b50", r"=0x4b50")
+    system.send("edk2", "reset\r")
+    system.expect("bulkhead", r"^edk2: .*start")
+    edk2_prompt(system, "edk2")
+    edk2(system, "edk2", variable, r"50 4B")
+    system.send("edk2", "reset -s\r")
+    system.expect("bulkhead", r"^edk2: off$")

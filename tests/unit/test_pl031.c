@@ -1,7 +1,8 @@
-/* sources: vdev/pl031.c core/timer.c fake/percpu.c */
+/* sources: vdev/pl031.c core/timer.c fake/percpu.c fake/mmio.c */
 /* The emulated PL031 on the EL2 timer [DDI0224]. VMs 0 and 1 have one each, on CPUs 0 and 2; VM 0
  * has a second vCPU on CPU 1.
  * @req DEV-2 */
+#include "arch/mmio.h"
 #include "arch/sysreg.h"
 #include "config/config.h"
 #include "core/console.h"
@@ -117,6 +118,41 @@ TEST(counts_from_power_on_and_goes_on_over_a_restart)
     CHECK_EQ(get(0, DR), 1700000001);
     pl031_reset(0);
     CHECK_EQ(get(0, DR), 6);
+}
+
+static uint32_t board_control;
+
+/* The board's clock: 2023-11-14 22:13:20. */
+static uint64_t read_board(uint64_t pa, unsigned bytes)
+{
+    CHECK_EQ(bytes, 4);
+    CHECK(pa == cfg_system.rtc_base + DR || pa == cfg_system.rtc_base + CR);
+    return (pa == cfg_system.rtc_base + CR) ? board_control : 1700000000U;
+}
+
+TEST(knows_the_date_of_the_board_and_again_after_a_restart)
+{
+    board_control = 1;
+    fake_mmio_on_read = read_board;
+    pass(2);
+    pl031_init();
+    fake_mmio_on_read = NULL; /* it is read once */
+    pl031_reset(0);
+    CHECK_EQ(get(0, DR), 1700000000);
+    pass(5);
+    set(0, LR, 7);
+    pl031_reset(0);
+    CHECK_EQ(get(0, DR), 1700000005);
+}
+
+TEST(a_board_clock_that_stands_still_is_no_date)
+{
+    board_control = 0;
+    fake_mmio_on_read = read_board;
+    pass(2);
+    pl031_init();
+    pl031_reset(0);
+    CHECK_EQ(get(0, DR), 2);
 }
 
 TEST(the_guest_sets_its_own_time)

@@ -406,6 +406,13 @@ def redistributors_elsewhere(image):
             f"0x{image.symbol('cfg_system'):x}")
 
 
+@wrong("PROP-BOARD")
+def clock_that_is_none(image):
+    image.set("system", 0, "rtc_base", 0x9030000)
+    return ("system: cfg_system.rtc_base is 0x9030000, the board's is 0x0; first byte "
+            f"0x{image.symbol('cfg_system'):x}")
+
+
 @wrong("PROP-LAYOUT")
 def debugging_data_damaged(image):
     section = next(s for s in image.elf.sections if s.name == ".debug_info")

@@ -51,7 +51,7 @@ PROPERTIES = (
              guest_tree.exact, "vm"),
     Property("PROP-SETTINGS", "names, grants and choices are the description's", settings.choices,
              "vm"),
-    Property("PROP-BOARD", "addresses of RAM, CPUs, GIC and console are the board's",
+    Property("PROP-BOARD", "addresses of RAM, CPUs, GIC, console and clock are the board's",
              settings.board),
     Property("PROP-LAYOUT", "the compiler laid the C types out as they are read here", form.layout),
 )

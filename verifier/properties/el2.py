@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import namedtuple
 
 from verifier import layout
-from verifier.expected import pages_up
+from verifier.expected import board_clock, pages_up
 from verifier.elf import EXECUTE, WRITE
 from verifier.ranges import merged, overlay, without
 from verifier.translation import (DEVICE, NORMAL, PAGE, stage1_access, stage1_memory)
@@ -47,6 +47,10 @@ def _devices(evidence):
                                ("the GIC's redistributors", board.gic.ranges[1]),
                                ("the console", board.console.ranges[0])):
         yield base // PAGE * PAGE, pages_up(base + size), Part(name, R | W, DEVICE, True)
+    clock = board_clock(evidence)
+    if clock is not None:
+        yield (clock[0] // PAGE * PAGE, pages_up(sum(clock)),
+               Part("the board's clock", R, DEVICE, True))
 
 
 def parts(evidence):

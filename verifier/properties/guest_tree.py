@@ -163,9 +163,9 @@ class _Check:
                     [[self.described.conduit]], "PSCI is not called as described")
         self.known |= {*timers, *pmus}
         chosen = self.root.child("chosen")
-        if self.described.boot.kernel is not None:
-            self.expect(chosen is not None and (chosen.texts("bootargs") or [""]) ==
-                        [self.described.boot.cmdline], "the command line is not the described one")
+        bootargs = chosen.texts("bootargs") if chosen is not None else []
+        self.expect((bootargs or [""]) == [self.described.boot.cmdline],
+                    "the command line is not the described one")
         self.initrd(chosen)
 
     def initrd(self, chosen):

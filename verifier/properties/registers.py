@@ -1,7 +1,7 @@
 """PROP-REGISTERS and PROP-CODE: the conditions under which everything else is decoded.
 
-[DDI0487 D24.2.182 TCR_EL2, D24.2.123 MAIR_EL2, D24.2.205 VTCR_EL2, D24.2.51 HCR_EL2,
-D24.2.143 SCTLR_EL2]. Field by field: a bit that no field names must be zero.
+[DDI0487 D24.2: TCR_EL2, MAIR_EL2, VTCR_EL2, HCR_EL2, SCTLR_EL2]. Field by field: a bit
+that no field names must be zero.
 
 @req EVID-1
 """

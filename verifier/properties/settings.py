@@ -4,6 +4,7 @@
 """
 
 from verifier import layout
+from verifier.expected import board_clock
 from verifier.verdict import SYSTEM
 
 
@@ -55,7 +56,7 @@ def board(evidence, result):
         "image_base": facts.image_base, "gicd_base": gicd[0], "gicr_base": gicr[0],
         "gicr_size": gicr[1], "uart_base": facts.console.ranges[0][0],
         "uart_intid": facts.console.interrupts[0][0], "gic_version": 3,
-        "pa_bits_needed": _pa_bits(evidence),
+        "rtc_base": (board_clock(evidence) or (0, 0))[0], "pa_bits_needed": _pa_bits(evidence),
     }
     for name, wanted in expected.items():
         found = getattr(system, name)
@@ -87,6 +88,6 @@ def _image_end(evidence):
 
 def _pa_bits(evidence):
     """Bits of the highest physical address in any map, at least the 32 that every CPU has
-    [DDI0487 D24.2.83, PARange]."""
+    [DDI0487 D24.2, PARange]."""
     runs = [*evidence.el2_runs, *(r for runs in evidence.stage2_runs for r in runs)]
     return max(32, max((r.pa + r.size - 1 for r in runs), default=0).bit_length())

@@ -18,6 +18,9 @@
 #define SCRATCH UINT64_C(0x40180000)
 #define SCRATCH_WORDS 4096U
 #define CHILD_ROUNDS 5U
+#define RACE_RIVAL 1U
+#define RACE_PRIZE 2U
+#define RACE_ROUNDS 50U
 #define ENTRY_IN_NO_WINDOW UINT64_C(0x60000000)
 
 struct notes {
@@ -29,6 +32,7 @@ struct notes {
 static volatile uint32_t pristine = 0x600dda7a; /* dirtied before each reset */
 static atomic_uint child_runs;
 static atomic_bool child_may_end;
+static atomic_uint racers, race_won, race_lost;
 
 void guest_main(uint64_t devicetree);
 
@@ -116,6 +120,46 @@ static void check_cpu_cycle(unsigned cpu)
     }
 }
 
+/* Two CPUs want to switch the same third one on at the same time. */
+static void race(void)
+{
+    atomic_fetch_add(&racers, 1U);
+    while (atomic_load(&racers) < 2U) {
+    }
+    int32_t answer = cpu_start(RACE_PRIZE, child);
+    if (answer == PSCI_SUCCESS) {
+        atomic_fetch_add(&race_won, 1U);
+    } else if (answer == PSCI_ON_PENDING || answer == PSCI_ALREADY_ON) {
+        atomic_fetch_add(&race_lost, 1U);
+    }
+}
+
+/* One of them gets it, the other is told so, and it runs once. */
+static void check_race(void)
+{
+    unsigned fair = 0;
+    for (unsigned round = 0; round < RACE_ROUNDS; round++) {
+        atomic_store(&child_may_end, false);
+        atomic_store(&racers, 0);
+        atomic_store(&race_won, 0);
+        atomic_store(&race_lost, 0);
+        unsigned before = atomic_load(&child_runs);
+        bool started = cpu_start(RACE_RIVAL, race) == PSCI_SUCCESS;
+        race();
+        bool rival_off = cpu_wait_off(RACE_RIVAL);
+        uint64_t start = timer_now();
+        while (atomic_load(&child_runs) == before && timer_elapsed_ms(start) < 2000U) {
+        }
+        atomic_store(&child_may_end, true);
+        bool prize_off = cpu_wait_off(RACE_PRIZE);
+        fair += (started && rival_off && prize_off && atomic_load(&race_won) == 1U &&
+                 atomic_load(&race_lost) == 1U && atomic_load(&child_runs) == before + 1U)
+                    ? 1U
+                    : 0U;
+    }
+    TEST_EQUAL("cpu_on_race", fair, RACE_ROUNDS);
+}
+
 /* Standby returns on an interrupt that is pending, even while PSTATE masks it. */
 static void check_suspend(void)
 {
@@ -182,6 +226,9 @@ static void first_life(void)
     }
     for (unsigned cpu = 1; cpu < cpus; cpu++) {
         check_cpu_cycle(cpu);
+    }
+    if (cpus > RACE_PRIZE) {
+        check_race();
     }
     check_suspend();
 }

@@ -1,4 +1,4 @@
-/* Group sysreg: system registers as the VM may see them [DDI0487 D19].
+/* Group sysreg: system registers as the VM may see them [DDI0487 D24].
  *
  * Every encoding of op0 2 and 3 is read once: each gives a value or is UNDEFINED, and nothing
  * else. x0 at entry says what the description grants (systems/test-sysreg*.yaml): bit 0 debug,

@@ -16,6 +16,8 @@ struct timer_access {
     uint64_t (*now)(void);
     void (*set)(uint64_t cval, uint64_t ctl);
     uint64_t (*control)(void);
+    void (*set_down)(int32_t ticks); /* through TVAL, enabled */
+    int32_t (*down)(void);
 };
 
 static uint64_t virtual_now(void)
@@ -25,6 +27,7 @@ static uint64_t virtual_now(void)
 
 static void virtual_set(uint64_t cval, uint64_t ctl)
 {
+    SYSREG_WRITE(CNTV_CTL_EL0, 0); /* what it was set to must not fire on the way */
     SYSREG_WRITE(CNTV_CVAL_EL0, cval);
     SYSREG_WRITE(CNTV_CTL_EL0, ctl);
     isb();
@@ -35,6 +38,19 @@ static uint64_t virtual_control(void)
     return SYSREG_READ(CNTV_CTL_EL0);
 }
 
+static void virtual_set_down(int32_t ticks)
+{
+    SYSREG_WRITE(CNTV_TVAL_EL0, (uint32_t)ticks);
+    SYSREG_WRITE(CNTV_CTL_EL0, TIMER_CTL_ENABLE);
+    isb();
+}
+
+static int32_t virtual_down(void)
+{
+    isb();
+    return (int32_t)(uint32_t)SYSREG_READ(CNTV_TVAL_EL0);
+}
+
 static uint64_t physical_now(void)
 {
     isb();
@@ -43,6 +59,7 @@ static uint64_t physical_now(void)
 
 static void physical_set(uint64_t cval, uint64_t ctl)
 {
+    SYSREG_WRITE(CNTP_CTL_EL0, 0); /* what it was set to must not fire on the way */
     SYSREG_WRITE(CNTP_CVAL_EL0, cval);
     SYSREG_WRITE(CNTP_CTL_EL0, ctl);
     isb();
@@ -53,9 +70,24 @@ static uint64_t physical_control(void)
     return SYSREG_READ(CNTP_CTL_EL0);
 }
 
+static void physical_set_down(int32_t ticks)
+{
+    SYSREG_WRITE(CNTP_TVAL_EL0, (uint32_t)ticks);
+    SYSREG_WRITE(CNTP_CTL_EL0, TIMER_CTL_ENABLE);
+    isb();
+}
+
+static int32_t physical_down(void)
+{
+    isb();
+    return (int32_t)(uint32_t)SYSREG_READ(CNTP_TVAL_EL0);
+}
+
 static const struct timer_access timers[] = {
-    {"virtual", TIMER_PPI_VIRTUAL, virtual_now, virtual_set, virtual_control},
-    {"physical", TIMER_PPI_PHYSICAL, physical_now, physical_set, physical_control},
+    {"virtual", TIMER_PPI_VIRTUAL, virtual_now, virtual_set, virtual_control, virtual_set_down,
+     virtual_down},
+    {"physical", TIMER_PPI_PHYSICAL, physical_now, physical_set, physical_control,
+     physical_set_down, physical_down},
 };
 
 static void timer_interrupt(unsigned intid)
@@ -163,6 +195,77 @@ static void check_withdrawn(const struct timer_access *t)
     gic_disable(t->ppi);
 }
 
+/* A timer that fires while its PPI is disabled shows there as pending, as long as it fires. */
+static void check_disabled(const struct timer_access *t)
+{
+    fired[t->ppi] = 0;
+    irq_enable();
+    t->set(t->now(), TIMER_CTL_ENABLE);
+    wait_ms(2);
+    bool pending = gic_is_pending(t->ppi);
+    t->set(t->now() + timer_frequency() * 100U, TIMER_CTL_ENABLE);
+    wait_ms(2);
+    bool later = gic_is_pending(t->ppi);
+    t->set(t->now(), TIMER_CTL_ENABLE);
+    wait_ms(2);
+    bool again = gic_is_pending(t->ppi);
+    t->set(0, 0);
+    gic_enable(t->ppi);
+    wait_ms(2);
+    irq_disable();
+    test_check(pending && again, "pending_while_disabled", "%s: %d, again %d", t->name,
+               (int)pending, (int)again);
+    test_check(!later && !gic_is_pending(t->ppi) && fired[t->ppi] == 0U, "disabled_is_gone",
+               "%s: later %d, fired %u", t->name, (int)later, fired[t->ppi]);
+    gic_disable(t->ppi);
+}
+
+/* A WFI with PSTATE.I set ends when the interrupt is pending; it is taken once I is clear. */
+static void check_wait_masked(const struct timer_access *t)
+{
+    fired[t->ppi] = 0;
+    gic_enable(t->ppi);
+    irq_disable();
+    uint64_t deadline = t->now() + timer_frequency() / 100U;
+    t->set(deadline, TIMER_CTL_ENABLE);
+    while (t->now() < deadline) {
+        wfi(); /* it may also end early */
+    }
+    unsigned masked = fired[t->ppi];
+    irq_enable();
+    isb();
+    wait_ms(1);
+    irq_disable();
+    test_check(masked == 0U && fired[t->ppi] == 1U, "wait_while_masked", "%s: %u, then %u", t->name,
+               masked, fired[t->ppi]);
+    gic_disable(t->ppi);
+}
+
+/* The farthest deadlines: the signed 32 bits of TVAL, and the end of the counter. */
+static void check_far(const struct timer_access *t)
+{
+    fired[t->ppi] = 0;
+    gic_enable(t->ppi);
+    irq_enable();
+    t->set_down(INT32_MAX);
+    wait_ms(2);
+    bool due = (t->control() & TIMER_CTL_ISTATUS) != 0U;
+    int32_t left = t->down();
+    t->set(UINT64_MAX, TIMER_CTL_ENABLE);
+    wait_ms(2);
+    due = due || (t->control() & TIMER_CTL_ISTATUS) != 0U;
+    test_check(!due && fired[t->ppi] == 0U, "far_is_not_now", "%s: fired %u", t->name,
+               fired[t->ppi]);
+    test_check(left > 0 && left < INT32_MAX, "counts_down", "%s: %d", t->name, left);
+    irq_disable();
+    t->set_down(-1000);
+    left = t->down();
+    test_check((t->control() & TIMER_CTL_ISTATUS) != 0U && left <= -1000, "below_zero", "%s: %d",
+               t->name, left);
+    t->set(0, 0);
+    gic_disable(t->ppi);
+}
+
 static void check_counters(void)
 {
     uint64_t v = virtual_now();
@@ -184,6 +287,9 @@ void guest_main(uint64_t devicetree)
         check_fires(&timers[i]);
         check_many(&timers[i]);
         check_withdrawn(&timers[i]);
+        check_disabled(&timers[i]);
+        check_wait_masked(&timers[i]);
+        check_far(&timers[i]);
     }
     test_done();
 }

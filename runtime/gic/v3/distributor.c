@@ -104,7 +104,7 @@ void gic_spi_configure(uint32_t intid, bool edge, unsigned cpu)
     const pa_t at = gicd_at(GICD_ICFGR + (uint64_t)(intid / 16U) * 4U);
     const unsigned bit = (intid % 16U) * 2U + 1U;
 
-    /* Int_config may only change while the interrupt is disabled [IHI0069 12.9.7]. */
+    /* Int_config may only change while the interrupt is disabled [IHI0069 12.9.9]. */
     gic_spi_enable(intid, false);
     spin_lock(&gicd_lock);
     mmio_write32(at, (uint32_t)bits_set(mmio_read32(at), bit, bit, edge ? 1U : 0U));

@@ -28,7 +28,7 @@ static pa_t sgi_at(unsigned cpu, uint64_t offset)
     return pa_make(rd_base[cpu] + GICR_SGI_BASE + offset);
 }
 
-/* GICR_TYPER.Affinity_Value: Aff3.Aff2.Aff1.Aff0, a byte each [IHI0069 12.11.31]. */
+/* GICR_TYPER.Affinity_Value: Aff3.Aff2.Aff1.Aff0, a byte each [IHI0069 12.11.37]. */
 static uint32_t affinity_of(unsigned cpu)
 {
     const uint64_t mpidr = cfg_cpus[cpu].mpidr;

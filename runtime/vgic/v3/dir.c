@@ -1,4 +1,4 @@
-/* Trapped ICC_DIR_EL1; vgic/vgic.h [IHI0069 12.2.7].
+/* Trapped ICC_DIR_EL1; vgic/vgic.h [IHI0069 12.2.8].
  *
  * @req IRQ-1 */
 #include "vgic/vgic.h"
@@ -9,7 +9,7 @@
 enum { VMCR_VEOIM = 9 };
 
 /* The same as GICD_ICACTIVER for one INTID, from whichever vCPU. With EOImode 0 the write is
- * UNPREDICTABLE, and ignored [IHI0069 12.2.7]. */
+ * UNPREDICTABLE, and ignored [IHI0069 12.2.8]. */
 bool vgic_dir_write(struct vcpu *v, uint64_t value)
 {
     struct vgic_access a = {.g = vgic_acquire(v->vm), .intid = (uint32_t)bits_get(value, 23, 0)};

@@ -1,8 +1,8 @@
 /* SGI generation by ICC_SGI1R_EL1, ICC_SGI0R_EL1, ICC_ASGI1R_EL1; vgic/vgic.h.
  *
  * With one security state ICC_SGI1R_EL1 generates an SGI of either group, as the target has it
- * configured; the other two only SGIs that the target has in Group 0 [IHI0069 12.1.10, 12.2.13,
- * 12.2.17, 12.2.18]. GICD_TYPER.RSS is 1: every Aff0 can be named.
+ * configured; the other two only SGIs that the target has in Group 0 [IHI0069 12.1.10, 12.2.3,
+ * 12.2.21, 12.2.22]. GICD_TYPER.RSS is 1: every Aff0 can be named.
  *
  * @req IRQ-1 */
 #include "vgic/vgic.h"

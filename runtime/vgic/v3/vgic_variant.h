@@ -1,7 +1,7 @@
 /* What of the virtual GIC depends on its version, for GICv3. The include path finds this header;
  * the one of another version has the same functions.
  *
- * SGIs have no source: what an SGI's list register says is its INTID [IHI0069 12.2.13]. The
+ * SGIs have no source: what an SGI's list register says is its INTID [IHI0069 12.2.22]. The
  * functions about sources cost nothing here. */
 #ifndef VGIC_VARIANT_H
 #define VGIC_VARIANT_H

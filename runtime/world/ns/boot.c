@@ -18,6 +18,7 @@
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "gic/gic.h"
+#include "vdev/vdev.h"
 #include "vm/exit_action.h"
 #include "vm/life.h"
 #include "world/ns/interrupts.h"
@@ -131,6 +132,7 @@ struct vcpu *boot_primary(uint64_t devicetree, uint16_t cpu)
         memory_clear(pa_make(cfg_boot_loads[i].dst_pa), cfg_boot_loads[i].size);
     }
     gic_init_distributor();
+    pl031_init();
     start_other_cpus();
     return cpu_up();
 }

@@ -6,7 +6,7 @@
  * skips its instruction, are the only code that advances the PC, injects, or stops a vCPU. What is
  * returned is the vCPU to enter, or NULL: the same guest goes on. exit_short and exit_irq come
  * first, with x18..x28 still in the CPU: what they do has no use for them and lets the same guest
- * go on. What they leave is made in full. [DDI0487 D1.3, D24.2.40]
+ * go on. What they leave is made in full. [DDI0487 D1.3, D24.2, ESR_EL2]
  *
  * @req CORE-5, CPU-1 */
 #include "world/ns/exit.h"

@@ -27,6 +27,7 @@ TABLE struct cfg_system cfg_system = {
     .console_cpu = 3,
     .console_switch_key = 0x1d,
     .log_level = 3,
+    .rtc_base = 0x09010000,
     .spi_limit = CFG_INTID_LIMIT,
 };
 

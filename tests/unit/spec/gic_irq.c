@@ -80,7 +80,7 @@ static void deactivate(struct spec_irq *q)
 }
 
 /* ICC_EOIR deactivates what this PE acknowledged. What was deactivated and made active again by
- * register since is not that any more, and the manual leaves it open [IHI0069 12.2.8, 12.2.9]. */
+ * register since is not that any more, and the manual leaves it open [IHI0069 12.2.9, 12.2.10]. */
 static unsigned end(struct spec_irq next[SPEC_NEXT_MAX], unsigned cpu)
 {
     if (!next[0].is_active || (next[0].active_on != cpu && next[0].active_on != SPEC_ANY_CPU)) {

@@ -45,7 +45,7 @@ enum spec_event_kind {
     SPEC_SET_PENDING,
     SPEC_CLEAR_PENDING,
     SPEC_SET_ACTIVE,
-    SPEC_CLEAR_ACTIVE, /* also ICC_DIR: whoever writes it [IHI0069 12.2.7] */
+    SPEC_CLEAR_ACTIVE, /* also ICC_DIR: whoever writes it [IHI0069 12.2.8] */
     SPEC_GROUP,        /* argument: Group 1 */
     SPEC_PRIORITY,     /* argument: the byte, as implemented */
     SPEC_CONFIGURE,    /* argument: edge-triggered */
