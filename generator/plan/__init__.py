@@ -173,4 +173,6 @@ def _pa_bits(board, settled):
         ends += [r.end for r in board.gic.for_hypervisor]
     if board.uart:
         ends += [r.end for r in board.uart.regs]
+    if board.power:
+        ends.append(board.power.regs[0].end)
     return max((max(ends) - 1).bit_length(), 32)

@@ -71,6 +71,8 @@ def el2_tables(board, image, cpus, windows, shared):
         stretches.add(base, end, "rw", False, note)
     for device in _devices(board):
         stretches.add(device.base, device.end, "rw", True, "device of EL2")
+    for page in board.releases:
+        stretches.add(page.base, page.end, "rw", False, "where parked CPUs wait")
     for ram in board.ram:
         stretches.add(ram.base, ram.end, "r", False, "rest of RAM")
     found = stretches.merged()
@@ -101,6 +103,8 @@ def _devices(board):
         yield from board.gic.for_hypervisor
     if board.uart:
         yield from board.uart.regs
+    if board.power:
+        yield board.power.regs[0]
 
 
 def tcr_el2(board, tables):
