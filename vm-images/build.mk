@@ -17,7 +17,10 @@ BM_SRC  := vm-images/baremetal
 BM_OBJ  := $(GUESTS)/obj
 BM_LIB  := $(patsubst $(BM_SRC)/%,$(BM_OBJ)/baremetal/%.o,$(wildcard $(BM_SRC)/*.c $(BM_SRC)/*.S))
 TESTS   := $(patsubst vm-images/tests/%.c,%,$(wildcard vm-images/tests/*.c))
-ELFS    := $(GUESTS)/rt/rt.elf $(GUESTS)/bench/bench.elf $(TESTS:%=$(GUESTS)/tests/%.elf)
+# The same programs with the driver of a GICv2: those in which it is all that differs.
+V2_LIB  := $(filter-out %/gic.c.o,$(BM_LIB)) $(BM_OBJ)/baremetal/gicv2/gic.c.o
+V2_ELFS := $(GUESTS)/rt/rt-gicv2.elf $(GUESTS)/tests/psci-gicv2.elf $(GUESTS)/tests/timer-gicv2.elf
+ELFS    := $(GUESTS)/rt/rt.elf $(GUESTS)/bench/bench.elf $(TESTS:%=$(GUESTS)/tests/%.elf) $(V2_ELFS)
 
 CFLAGS := -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align -march=armv8-a -O2 -g \
   -mno-outline-atomics -fno-stack-protector -fno-pie -fno-tree-loop-distribute-patterns -Wall -Wextra -Wconversion \
@@ -81,6 +84,16 @@ $(GUESTS)/rt/rt.elf: $(BM_OBJ)/rt/rt.c.o $(BM_LIB) $(BM_OBJ)/guest.ld
 	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
 
 $(GUESTS)/bench/bench.elf: $(BM_OBJ)/bench/bench.c.o $(BM_OBJ)/bench/vectors.S.o $(BM_LIB) $(BM_OBJ)/guest.ld
+	$(say) GUEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
+
+$(GUESTS)/tests/gicv2.elf: $(BM_OBJ)/tests/gicv2.c.o $(V2_LIB) $(BM_OBJ)/guest.ld
+	$(say) GUEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
+
+$(GUESTS)/%-gicv2.elf: $(BM_OBJ)/%.c.o $(V2_LIB) $(BM_OBJ)/guest.ld
 	$(say) GUEST $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
