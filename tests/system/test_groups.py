@@ -21,6 +21,7 @@ GROUPS = {
     "timer": 300,
     "timer-gicv2": 300,
     "passthrough": 300,
+    "passthrough-gicv2": 300,
     "shared": 180,
 }
 REPORT = r"rt: (\d+) ticks, (\d+) missed"

@@ -93,6 +93,17 @@ bool gic_is_active(unsigned intid)
     return (mmio_read32(gic_bit_register(GICD_ISACTIVER, intid)) & intid_bit(intid)) != 0U;
 }
 
+void gic_split_end(bool split)
+{
+    mmio_write32(GICC_BASE + GICC_CTLR, GICC_CTLR_ENABLE_G0 | (split ? GICC_CTLR_EOIMODE : 0U));
+}
+
+/* Not SGIs, which are deactivated with their source. */
+void gic_deactivate(unsigned intid)
+{
+    mmio_write32(GICC_BASE + GICC_DIR, intid);
+}
+
 /* `value` as for GICv3: GIC_SGI_TO, GIC_SGI_OTHERS. */
 void gic_send_sgi(uint64_t value)
 {
