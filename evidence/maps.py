@@ -54,7 +54,7 @@ def _windows(build):
     parts, seen = [], set()
     for window in build.plan["windows"]:
         base = address(window["pa"])
-        if window["kind"] in ("device", "image") or base in seen:
+        if window["kind"] in ("device", "gicv", "image") or base in seen:
             continue
         seen.add(base)
         vm = build.vm_name(window["vm"])
@@ -164,7 +164,7 @@ def guest(build, vm):
 def _window_parts(build, vm, window):
     base, length = address(window["ipa"]), size(window["size"])
     owner = SHARED if window["kind"] == "shared" else vm["name"]
-    kind = "device" if window["kind"] == "device" else "memory"
+    kind = "device" if window["kind"] in ("device", "gicv") else "memory"
     offset = address(window["pa"]) - base
     note = f"line {window['line']}: {window['ipa_reason']}"
     pieces = sorted((p for p in build.plan["pieces"]

@@ -16,7 +16,7 @@ def memory(build):
     """Rows: every stretch of physical memory that somebody has; cells: access by VM id."""
     rows = {}
     for window in build.plan["windows"]:
-        if window["kind"] == "device":
+        if window["kind"] in ("device", "gicv"):
             continue
         base, length = address(window["pa"]), size(window["size"])
         row = rows.setdefault((base, length), _memory_row(build, window, base, length))

@@ -14,6 +14,7 @@ import yaml
 
 from generator.devicetree import GIC_PPI, Tree, compile_source
 from generator.model import PAGE, Board, BoardCpu, BoardDevice, Gic, Range
+from generator.units import align_down, align_up
 
 BOARDS = Path(__file__).resolve().parent.parent / "boards"
 KEYS = {"title", "image_base", "pa_bits", "console", "grants", "qemu", "bus_masters"}
@@ -21,6 +22,7 @@ GICR_BYTES = 0x20000  # RD_base and SGI_base of one CPU [IHI0069 12.10]
 GICV2_COMPATIBLE = ("arm,gic-400", "arm,cortex-a15-gic")
 GICV2_BLOCK_BYTES = 0x2000  # GICC and GICV, whose DIR is in their second page [IHI0048 4.1.3]
 GICV2_CPUS = 8  # GICD_ITARGETSR has a bit for each [IHI0048 1.4.1]
+POWER_COMPATIBLE = "brcm,bcm2835-pm-wdt"
 MAINTENANCE_PPI = 9  # INTID 25, which the runtime takes [BSA 1.0, table of PPIs]
 GICD_SPI_COUNT = 988  # INTIDs 32..1019, the most that a GIC has [IHI0069 2.2; IHI0048 2.2.1]
 PA_BITS = (32, 36, 40, 42, 44, 48)  # ID_AA64MMFR0_EL1.PARange [DDI0487 D24.2]
@@ -79,6 +81,7 @@ def _board(name, facts, tree, blob):
         raise BoardError("the first redistributor region is too small for all CPUs, "
                          "and only that one is supported")
     console = tree.find(facts["console"])
+    firmware = _firmware(tree)
     masters = {tree.labels.get(m, m) for m in facts.get("bus_masters", ())}
     devices = {n.path: _device(tree, n, gic, masters) for n in tree.nodes.values()
                if _is_device(n)}
@@ -88,7 +91,8 @@ def _board(name, facts, tree, blob):
         uart=devices.get(console.path) if console else None,
         rtc=next((d for d in devices.values() if "arm,pl031" in d.compatible and d.is_enabled
                   and d.regs), None),
-        reserved=_reserved(tree, gic, console), image_base=facts["image_base"],
+        reserved=_reserved(tree, gic, console), firmware=firmware,
+        power=_power(devices, firmware), image_base=facts["image_base"],
         pa_bits=facts["pa_bits"], grants=frozenset(facts["grants"]), spi_count=GICD_SPI_COUNT,
         qemu=tuple(str(a) for a in facts["qemu"]), dtb=blob)
 
@@ -136,14 +140,62 @@ def _providers(tree, node, name, width_name):
 
 def _cpus(tree):
     nodes = [n for n in tree.nodes.values() if n.strings("device_type") == ("cpu",)]
-    return tuple(BoardCpu(i, n.path, int.from_bytes(n.props["reg"], "big"), n.compatible[0])
+    return tuple(BoardCpu(i, n.path, int.from_bytes(n.props["reg"], "big"), n.compatible[0],
+                          _release(n))
                  for i, n in enumerate(n for n in nodes if n.is_enabled))
+
+
+def _release(node):
+    if node.strings("enable-method") != ("spin-table",):
+        return None
+    address = node.props.get("cpu-release-addr", b"")
+    if len(address) != 8:
+        raise BoardError(f"{node.path} has a spin table and no 64-bit `cpu-release-addr`")
+    return int.from_bytes(address, "big")
+
+
+def _firmware(tree):
+    """How the CPUs are started: the same for all [DTSpec 3.8.1]."""
+    methods = {n.strings("enable-method") for n in tree.nodes.values()
+               if n.strings("device_type") == ("cpu",) and n.is_enabled}
+    known = sorted(method for (method, *_) in filter(None, methods))
+    if len(known) > 1 or not set(known) <= {"psci", "spin-table"}:
+        raise BoardError(f"its CPUs are started by {', '.join(known)}; one of psci and spin-table "
+                         "is supported, for all CPUs")
+    return known[0] if known else "psci"
+
+
+def _power(devices, firmware):
+    """What switches the machine off where firmware does not."""
+    if firmware == "psci":
+        return None
+    found = [d for d in devices.values() if POWER_COMPATIBLE in d.compatible and d.is_enabled]
+    if not found:
+        raise BoardError("its firmware has no PSCI, and no device that is known switches the "
+                         f"machine off ({POWER_COMPATIBLE})")
+    return found[0]
 
 
 def _ram(tree):
     nodes = [n for n in tree.nodes.values()
              if n.strings("device_type") == ("memory",) and n.is_enabled]
-    return tuple(sorted(r for n in nodes for r in n.regs()))
+    ram = sorted(r for n in nodes for r in n.regs())
+    for kept in (*tree.kept, *_kept_nodes(tree)):
+        ram = [part for r in ram for part in _without(r, kept)]
+    return tuple(ram)
+
+
+def _kept_nodes(tree):
+    """Fixed places below /reserved-memory [DTSpec 3.5]."""
+    return [r for n in tree.nodes.values() if n.parent is not None and n.is_enabled
+            and n.parent.path == "/reserved-memory" for r in n.regs()]
+
+
+def _without(ram, kept):
+    """What of `ram` lies before and behind `kept`, in whole pages."""
+    base, end = align_down(kept.base, PAGE), align_up(kept.end, PAGE)
+    parts = ((ram.base, min(ram.end, base)), (max(ram.base, end), ram.end))
+    return [Range(a, b - a) for a, b in parts if a < b]
 
 
 def _gic(tree):
@@ -181,6 +233,7 @@ def _reserved(tree, gic, console):
             if (console and n.path == console.path)
             or (gic and (n.path == gic.path or n.path.startswith(gic.path + "/")))
             or "arm,armv8-timer" in n.compatible
+            or POWER_COMPATIBLE in n.compatible
             or any(c.startswith("arm,psci") or c.endswith("-pmu") or "pmuv3" in c
                    for c in n.compatible)]
     return tuple(kept)

@@ -110,11 +110,22 @@ def _pairs(cells, address_cells, size_cells):
         yield _split(cells[i:i + step], (address_cells, size_cells))
 
 
+def _reservations(blob, at):
+    """The memory reservation block; libfdt's binding reads no entry of it [DTSpec 5.3]."""
+    while True:
+        base, size = (int.from_bytes(blob[i:i + 8], "big") for i in (at, at + 8))
+        if base == size == 0:
+            return
+        yield Range(base, size)
+        at += 16
+
+
 class Tree:
     def __init__(self, blob):
         self._fdt = libfdt.FdtRo(blob)
         self.nodes = {}
         self.root = self._read(0, None)
+        self.kept = tuple(_reservations(blob, self._fdt.off_mem_rsvmap()))  # /memreserve/
         self._by_phandle = {n.phandle: n for n in self.nodes.values() if n.phandle is not None}
         self.labels = self._named_paths("/__symbols__")
         self.aliases = self._named_paths("/aliases")

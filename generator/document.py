@@ -18,7 +18,7 @@ from generator.units import size_text
 
 ADDRESSES = {"base", "at", "phys", "ipa", "pa", "dst", "entry", "distributor", "redistributors",
              "image_base", "end", "devicetree_at", "address", "gicd_ipa", "gicr_ipa", "gicc_ipa",
-             "cpu_interface", "x0",
+             "cpu_interface", "release", "x0",
              "mpidr", "vmpidr", "value", "tcr_el2", "mair_el2", "vtcr_el2", "smc_allow"}
 LINE_WIDTH = 100
 SIZES = {"size", "memory_size", "stack_bytes"}

@@ -35,6 +35,7 @@ def emit(plan, out):
     for vm in plan.vms:
         if vm.devicetree is not None:
             (gen / f"guest-{vm.name}.dtb").write_bytes(vm.devicetree)
+    (gen / "board.dtb").write_bytes(plan.system.board.dtb)
     _write(gen / "qemu.args", "".join(f"{arg}\n" for arg in plan.system.board.qemu))
 
 

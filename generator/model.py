@@ -96,6 +96,7 @@ class BoardCpu:
     path: str
     mpidr: int  # affinity fields
     compatible: str
+    release: int | None = None  # address that it polls for its entry, with a spin table
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,25 @@ class Board:
     uart: BoardDevice | None  # the console that the hypervisor owns
     rtc: BoardDevice | None  # a PL031, which knows the date
     reserved: tuple[str, ...]  # paths of nodes that the hypervisor keeps: uart, gic, timer, psci
+    firmware: str  # how other CPUs are started: "psci" or "spin-table"
+    power: BoardDevice | None  # what switches the machine off, when firmware does not
     image_base: int
     pa_bits: int
     grants: frozenset[str]  # what its CPUs can grant
     spi_count: int  # of the physical distributor
     qemu: tuple[str, ...]  # the command line that makes this board, %IMAGE% for the image
     dtb: bytes = field(repr=False, default=b"")
+
+    @property
+    def platform(self):
+        """The folders of runtime/platform that it needs."""
+        return ("pl011", self.firmware, *(("bcm2835",) if self.power else ()))
+
+    @property
+    def releases(self):
+        """The pages that parked CPUs poll."""
+        pages = {align_down(cpu.release, PAGE) for cpu in self.cpus if cpu.release is not None}
+        return tuple(Range(page, PAGE) for page in sorted(pages))
 
     def owner_of_spi(self, intid):
         """Paths of the nodes with this interrupt."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from generator.model import Range
 
-ABI_VERSION = 3  # CFG_ABI_VERSION that these rows are written for
+ABI_VERSION = 4  # CFG_ABI_VERSION that these rows are written for
 LOG_LEVELS = ("error", "warn", "info", "debug")
 ROW_WIDTH = 88  # of a row of C, without its indentation
 ADR_REACH = 1 << 20  # bytes from an ADR instruction to what it names [DDI0487 C6.2.12]
@@ -165,6 +165,8 @@ def system_fields(plan):
         ("gich_base", _u64(gic.hypervisor_interface.base if gic.hypervisor_interface else 0),
          board.gic.path),
         ("uart_base", _u64(board.uart.regs[0].base), board.uart.path),
+        ("power_base", _u64(board.power.regs[0].base if board.power else 0),
+         board.power.path if board.power else "firmware switches the machine off"),
         ("uart_intid", f"{board.uart.irqs[0].intid}U", board.uart.path),
         ("console_cpu", f"{plan.console_cpu}U", note_text(plan.console_cpu_reason)),
         ("console_switch_key", f"0x{control_character(hypervisor.switch_key.value):02x}U",
@@ -225,8 +227,9 @@ def config_tables(plan):
 
 
 def _cpu(plan, cpu):
-    path = plan.system.board.cpus[cpu.id].path
-    return _row(path, mpidr=_u64(cpu.mpidr), vcpu=_id(cpu.vcpu), stack_top=_u64(cpu.stack.end))
+    board_cpu = plan.system.board.cpus[cpu.id]
+    return _row(board_cpu.path, mpidr=_u64(cpu.mpidr), vcpu=_id(cpu.vcpu),
+                stack_top=_u64(cpu.stack.end), release_pa=_u64(board_cpu.release or 0))
 
 
 def _vm(vm):

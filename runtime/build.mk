@@ -13,10 +13,9 @@ OUT ?= build/default
 GEN := $(OUT)/gen
 OBJ := $(OUT)/obj$(if $(FLAVOUR),-$(FLAVOUR))
 IMAGE := $(OUT)/bulkhead$(if $(FLAVOUR),-$(FLAVOUR))
-BOARD_CODE ?= qemu-virt
 # GIC: the version of the board's interrupt controller, which names a folder of sources and of
-# headers that the include path finds. CODE_MODEL: tiny where EL2's own sections lie within the reach
-# of an ADR, else small.
+# headers that the include path finds. PLATFORM: the folders of its drivers. CODE_MODEL: tiny where
+# EL2's own sections lie within the reach of an ADR, else small.
 include $(GEN)/build.mk
 
 Q := $(if $(V),,@)
@@ -24,7 +23,7 @@ say = @printf '  %-7s %s\n' '$(1)' '$(2)'
 
 LAYERS := lib arch core gic/$(GIC) vm mmio smccc psci vtimer vgic vgic/$(GIC) vdev sysreg world/ns
 SOURCES := $(sort $(foreach d,$(LAYERS),$(wildcard runtime/$(d)/*.c runtime/$(d)/*.S)) \
-                  $(wildcard runtime/platform/$(BOARD_CODE)/*.c))
+                  $(foreach p,$(PLATFORM),$(wildcard runtime/platform/$(p)/*.c)))
 GENERATED := $(GEN)/config.c $(GEN)/stage2.c $(GEN)/el2_map.c $(GEN)/images.S
 OBJECTS := $(patsubst runtime/%,$(OBJ)/%.o,$(SOURCES)) \
            $(patsubst $(GEN)/%,$(OBJ)/gen/%.o,$(GENERATED))

@@ -23,6 +23,9 @@ CACHE = ROOT / "build" / "analysis"
 # Headers that the build chooses by the board. What is common to the versions is analysed with
 # those of the first.
 VERSIONS = ("v3", "v2")
+# Folders of which a board has one or the other, analysed apart: with the version of the GIC that
+# stands here.
+OTHER_BOARDS = {"spin-table": "v2", "bcm2835": "v2"}
 # The build defines it by a source's folder; what it is makes no difference to a finding.
 LOG_MODULE = "-DLOG_MODULE=LOG_CORE"
 MISRA = re.compile(r"misra-c2012-(\d+\.\d+)")
@@ -38,7 +41,8 @@ def sources():
 
 
 def version_of(file):
-    return next((v for v in VERSIONS if f"/{v}/" in file), VERSIONS[0])
+    folder = pathlib.PurePath(file).parent.name
+    return folder if folder in VERSIONS else OTHER_BOARDS.get(folder, VERSIONS[0])
 
 
 def headers_of(version):
@@ -63,8 +67,8 @@ def cppcheck_version(version, files):
                f"--addon={addon}",
                "--suppress=missingIncludeSystem", "--suppress=unusedStructMember",
                # false: register variables of inline assembly
-               "--suppress=constStatement:runtime/arch/smc.c",
-               "--suppress=syntaxError:runtime/arch/smc.c",
+               "--suppress=constStatement:runtime/platform/psci/smc.c",
+               "--suppress=syntaxError:runtime/platform/psci/smc.c",
                # false: newer versions miss declarations of what the compiler has built in
                "--suppress=misra-config",
                "-Iruntime", *headers_of(version), f"-I{CACHE / 'include'}", "-D__aarch64__", LOG_MODULE,

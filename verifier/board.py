@@ -9,10 +9,14 @@ import subprocess
 
 from verifier import fdt
 from verifier.faults import Malformed, Unreadable
+from verifier.ranges import merged, without
 from verifier.yaml_reader import read_yaml
 
 SPI_FIRST = 32
-GIC = "arm,gic-v3"
+GIC_VERSIONS = {"arm,gic-v3": 3, "arm,gic-400": 2, "arm,cortex-a15-gic": 2}
+GICV2_BLOCK = 0x2000  # GICC and GICV: two pages each [IHI0048 4.1.3]
+POWER = "brcm,bcm2835-pm-wdt"
+PAGE = 0x1000
 
 Device = namedtuple("Device", "path name ranges interrupts node")  # interrupts: (intid, is_edge)
 
@@ -39,6 +43,11 @@ def compiled(path):
     return done.stdout
 
 
+def merged_marks(parts):
+    """Ranges as `without` takes them: sorted, apart."""
+    return [(a, b, True) for a, b in merged((a, b) for a, b, _ in parts)]
+
+
 class Board:
     """What the hardware is."""
 
@@ -46,12 +55,13 @@ class Board:
         self.name = Path(folder).name
         facts = read_yaml(Path(folder) / "board.yaml")
         try:
-            self.root = fdt.parse(compiled(Path(folder) / "board.dts"))
-            self._read(facts)
+            blob = compiled(Path(folder) / "board.dts")
+            self.root = fdt.parse(blob)
+            self._read(facts, fdt.reservations(blob))
         except Malformed as error:
             raise Unreadable(f"the devicetree of {folder}: {error.sentence}") from error
 
-    def _read(self, facts):
+    def _read(self, facts, reservations):
         for key, kind in (("image_base", int), ("pa_bits", int), ("console", str),
                           ("grants", list)):
             if not isinstance(facts.get(key), kind):
@@ -63,20 +73,56 @@ class Board:
         symbols = self.root.child("__symbols__")
         self.labels = {k: v.rstrip(b"\0").decode() for k, v in symbols.properties.items()} \
             if symbols else {}
-        self.ram = sorted(r for n in self.root.children
-                          if n.texts("device_type") == ["memory"] and self.is_enabled(n)
-                          for r in n.ranges_of())
+        self.ram = self._memory(reservations)
         cpus = self.root.child("cpus")
-        self.cpus = [n.ranges_of()[0][0] for n in (cpus.children if cpus else [])
-                     if n.texts("device_type") == ["cpu"] and self.is_enabled(n)]
+        nodes = [n for n in (cpus.children if cpus else [])
+                 if n.texts("device_type") == ["cpu"] and self.is_enabled(n)]
+        self.cpus = [n.ranges_of()[0][0] for n in nodes]
+        # Where each CPU waits for its entry, 0 where firmware starts it.
+        self.releases = [fdt.number(n.cells("cpu-release-addr"))
+                         if n.texts("enable-method") == ["spin-table"] else 0 for n in nodes]
         self.devices = [d for d in map(self._device, self.root.walk()) if d]
-        gics = [d for d in self.devices if GIC in d.node.texts("compatible")]
-        if len(gics) != 1 or len(gics[0].ranges) < 2:
-            raise Unreadable(f"`{self.name}` has not one GICv3 with two register ranges")
-        self.gic = gics[0]
+        self._read_gic()
+        power = [d for d in self.devices if POWER in d.node.texts("compatible")]
+        self.power = power[0] if any(self.releases) and power else None
         self.console = self.find("&" + facts["console"])
         if self.console is None or not self.console.interrupts:
             raise Unreadable(f"`{self.name}` has no console `{facts['console']}`")
+
+    def _memory(self, reservations):
+        """RAM that firmware does not keep: /memreserve/ and fixed places of /reserved-memory
+        [DTSPEC 3.5, 5.3]."""
+        ram = [(base, base + size, True) for n in self.root.children
+               if n.texts("device_type") == ["memory"] and self.is_enabled(n)
+               for base, size in n.ranges_of()]
+        below = self.root.child("reserved-memory")
+        kept = list(reservations)
+        kept += [r for n in (below.children if below else []) if self.is_enabled(n)
+                 and "reg" in n.properties for r in n.ranges_of()]
+        pages = [(base // PAGE * PAGE, -(-(base + size) // PAGE) * PAGE, True)
+                 for base, size in kept if size]
+        return [(a, b - a) for a, b, _ in without(sorted(ram), merged_marks(pages))]
+
+    def _read_gic(self):
+        gics = [d for d in self.devices if self._gic_version(d.node)]
+        if len(gics) != 1:
+            raise Unreadable(f"`{self.name}` has not one GIC")
+        self.gic = gics[0]
+        self.gic_version = self._gic_version(self.gic.node)
+        blocks = {3: 2, 2: 4}[self.gic_version]
+        if len(self.gic.ranges) < blocks:
+            raise Unreadable(f"`{self.name}`: its GICv{self.gic_version} has not {blocks} register "
+                             "ranges")
+        # What EL2 drives, and what guests with a GICv2 reach: the page pair that is theirs.
+        self.gic_own = self.gic.ranges[:2] if self.gic_version == 3 else self.gic.ranges[:3]
+        self.gicv = (self.gic.ranges[3][0], GICV2_BLOCK) if self.gic_version == 2 else None
+        if self.gicv and (self.gic.ranges[3][1] < GICV2_BLOCK or self.gicv[0] % PAGE):
+            raise Unreadable(f"`{self.name}`: its GICV is not two whole pages")
+
+    @staticmethod
+    def _gic_version(node):
+        return next((v for name, v in GIC_VERSIONS.items() if name in node.texts("compatible")),
+                    None)
 
     @staticmethod
     def is_enabled(node):
@@ -134,7 +180,7 @@ class Board:
             while raw:
                 parent = self.phandles.get(raw[0])
                 count = parent.cell("#interrupt-cells", 0) if parent else 0
-                if parent is not None and GIC in parent.texts("compatible"):
+                if parent is not None and self._gic_version(parent):
                     cells += raw[1:4]
                 raw = raw[1 + count:] if parent else []
         elif "interrupts" in node.properties and self._is_gics(node):
@@ -146,6 +192,6 @@ class Board:
         while node is not None:
             if "interrupt-parent" in node.properties:
                 parent = self.phandles.get(node.cell("interrupt-parent", 0))
-                return parent is not None and GIC in parent.texts("compatible")
+                return parent is not None and self._gic_version(parent) is not None
             node = node.parent
         return False

@@ -81,7 +81,8 @@ class Vm:
     assigned: tuple
     interrupts: tuple  # (intid, is edge)
     distributor: int
-    redistributors: int
+    redistributors: int  # GICv3
+    cpu_interface: int  # GICv2
     spis: int | None
     conduit: str
     flags: int
@@ -213,6 +214,7 @@ def _vm(name, keys):
         tuple(_interrupt(_Keys(i, f"{keys.where}.interrupts"))
               for i in keys.take("interrupts", list, [])),
         gic.take("distributor", int, 0x08000000), gic.take("redistributors", int, 0x080A0000),
+        gic.take("cpu_interface", int, 0x08010000),
         gic.take("spis", int), psci.take("conduit", str, "hvc"), _flags(keys),
         tuple(keys.take("smc_allow", list, [])))
     for part in (gic, psci, keys):

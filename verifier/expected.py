@@ -67,6 +67,16 @@ def _device_windows(evidence, assigned):
                        None, None, False, None)
 
 
+def _cpu_interface(evidence, rows, described):
+    """With a GICv2 a guest's CPU interface is the board's virtual one, whole."""
+    if evidence.board.gicv is None:
+        return []
+    base, size = evidence.board.gicv
+    row = next((r for r in rows if r.kind == layout.WINDOW_GICV), None)
+    return [Expected("cpu-interface", layout.WINDOW_GICV, described.cpu_interface, base, size,
+                     layout.ACCESS_R | layout.ACCESS_W, None, None, False, row)]
+
+
 def _window_size(evidence, window):
     """An image that is mapped in place has its own pages and no more; a size only bounds it."""
     if window.kind != layout.WINDOW_IMAGE and window.size is not None:
@@ -92,14 +102,22 @@ def windows(evidence, vm, described):
             row = next((r for r in rows if names[r.at] == want.name and r.kind == want.kind
                         and r.pa == want.pa), None)
             found.append(want._replace(row=row))
+    found += _cpu_interface(evidence, rows, described)
     found.sort(key=lambda e: (-1 if e.ipa is None else e.ipa))
     return found
 
 
-def emulated_regions(described, vcpu_count):
+def gic_regions(described, vcpu_count, version):
+    """(ipa, size, kind of cfg_mmio) of what of a guest's GIC is emulated."""
+    if version == 2:
+        return [(described.distributor, PAGE, layout.MMIO_GICD)]
+    return [(described.distributor, 0x10000, layout.MMIO_GICD),
+            (described.redistributors, 0x20000 * vcpu_count, layout.MMIO_GICR)]
+
+
+def emulated_regions(described, vcpu_count, version):
     """(ipa, size, kind of cfg_mmio, Emulated or None), ascending."""
-    found = [(described.distributor, 0x10000, layout.MMIO_GICD, None),
-             (described.redistributors, 0x20000 * vcpu_count, layout.MMIO_GICR, None)]
+    found = [(*region, None) for region in gic_regions(described, vcpu_count, version)]
     for device in described.emulated:
         kind = {"pl011": layout.MMIO_PL011, "pl031": layout.MMIO_PL031}[device.kind]
         found.append((device.at, PAGE, kind, device))

@@ -110,6 +110,18 @@ def parse(data):
     return _Reader(bytes(data[structure:structure + structure_size]), names).root()
 
 
+def reservations(data):
+    """(base, size) of each entry of the memory reservation block [DTSPEC 5.3]."""
+    at, found = struct.unpack_from(">I", data, 16)[0], []
+    while at + 16 <= len(data):
+        base, size = struct.unpack_from(">QQ", data, at)
+        if not (base or size):
+            return found
+        found.append((base, size))
+        at += 16
+    raise Malformed("the devicetree's memory reservations do not end")
+
+
 class _Reader:
     def __init__(self, data, names):
         self.data = data

@@ -62,18 +62,20 @@ RANGE = Struct("cfg_range", ("base", "Q"), ("size", "Q"))
 SYSTEM = Struct(
     "cfg_system", ("magic", "Q"), ("abi_version", "I"), ("gic_version", "I"), ("name", "P"),
     ("board", "P"), ("description_hash", "B", 32), ("image_base", "Q"), ("image_end", "Q"),
-    ("gicd_base", "Q"), ("gicr_base", "Q"), ("gicr_size", "Q"), ("uart_base", "Q"),
+    ("gicd_base", "Q"), ("gicr_base", "Q"), ("gicr_size", "Q"), ("gicc_base", "Q"),
+    ("gich_base", "Q"), ("uart_base", "Q"), ("power_base", "Q"),
     ("uart_intid", "I"), ("console_cpu", "H"), ("console_switch_key", "B"), ("log_level", "B"),
     ("el2_root", "Q"), ("tcr_el2", "Q"), ("mair_el2", "Q"), ("vtcr_el2", "Q"),
     ("rtc_base", "Q"), ("pa_bits_needed", "I"), ("spi_limit", "I"))
-CPU = Struct("cfg_cpu", ("mpidr", "Q"), ("vcpu", "H"), ("stack_reserved", "B"), ("stack_top", "Q"))
+CPU = Struct("cfg_cpu", ("mpidr", "Q"), ("vcpu", "H"), ("stack_reserved", "B"), ("stack_top", "Q"),
+             ("release_pa", "Q"))
 VM = Struct(
     "cfg_vm", ("name", "P"), ("vmid", "H"), ("flags", "H"), ("stage2_root", "Q"),
     ("first_vcpu", "H"), ("vcpu_count", "H"), ("first_window", "H"), ("window_count", "H"),
     ("first_load", "H"), ("load_count", "H"), ("first_mmio", "H"), ("mmio_count", "H"),
     ("first_irq", "H"), ("irq_count", "H"), ("first_smc", "H"), ("smc_count", "H"),
     ("console", "H"), ("spi_count", "H"), ("first_spi", "I"), ("gicd_ipa", "Q"),
-    ("gicr_ipa", "Q"), ("entry_ipa", "Q"), ("boot_x", "Q", 4))
+    ("gicr_ipa", "Q"), ("gicc_ipa", "Q"), ("entry_ipa", "Q"), ("boot_x", "Q", 4))
 VCPU = Struct("cfg_vcpu", ("vm", "H"), ("index", "H"), ("cpu", "H"), ("vmpidr", "Q"))
 WINDOW = Struct("cfg_window", ("ipa", "Q"), ("pa", "Q"), ("size", "Q"), ("access", "B"),
                 ("kind", "B"), ("name", "P"))
@@ -87,11 +89,11 @@ U32 = Struct("uint32_t", ("value", "I"))
 TEXT = Struct("string", ("value", "P"))
 
 ACCESS_R, ACCESS_W, ACCESS_X = 1, 2, 4
-WINDOW_RAM, WINDOW_IMAGE, WINDOW_SHARED, WINDOW_DEVICE = range(4)
-WINDOW_KINDS = ("RAM", "image", "shared memory", "device")
+WINDOW_RAM, WINDOW_IMAGE, WINDOW_SHARED, WINDOW_DEVICE, WINDOW_GICV = range(5)
+WINDOW_KINDS = ("RAM", "image", "shared memory", "device", "virtual CPU interface")
 MMIO_GICD, MMIO_GICR, MMIO_PL011, MMIO_PL031 = range(4)
 VM_FLAGS = ("debug", "pmu", "pauth", "sve", "sme", "mte", "trng", "autostart")
 LOG_LEVELS = ("error", "warn", "info", "debug")
 NONE = 0xFFFF
 MAGIC = int.from_bytes(b"BULKHEAD", "little")
-ABI_VERSION = 3
+ABI_VERSION = 4

@@ -19,7 +19,11 @@ BM_OBJ  := $(GUESTS)/obj
 BM_LIB  := $(patsubst $(BM_SRC)/%,$(BM_OBJ)/baremetal/%.o,$(wildcard $(BM_SRC)/*.c $(BM_SRC)/*.S))
 BENCH   := $(patsubst vm-images/%,$(BM_OBJ)/%.o,$(wildcard vm-images/bench/*.c vm-images/bench/*.S))
 TESTS   := $(patsubst vm-images/tests/%.c,%,$(wildcard vm-images/tests/*.c))
-ELFS    := $(GUESTS)/rt/rt.elf $(GUESTS)/bench/bench.elf $(TESTS:%=$(GUESTS)/tests/%.elf)
+# The same programs with the driver of a GICv2: those in which it is all that differs.
+V2_LIB  := $(filter-out %/gic.c.o,$(BM_LIB)) $(BM_OBJ)/baremetal/gicv2/gic.c.o
+V2_ELFS := $(GUESTS)/rt/rt-gicv2.elf \
+           $(patsubst %,$(GUESTS)/tests/%-gicv2.elf,passthrough psci timer)
+ELFS    := $(GUESTS)/rt/rt.elf $(GUESTS)/bench/bench.elf $(TESTS:%=$(GUESTS)/tests/%.elf) $(V2_ELFS)
 
 CFLAGS := -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align -march=armv8-a -O2 -g \
   -mno-outline-atomics -fno-stack-protector -fno-pie -fno-tree-loop-distribute-patterns -Wall -Wextra -Wconversion \
@@ -92,6 +96,16 @@ $(GUESTS)/bench/bench.elf: $(BENCH) $(BM_LIB) $(BM_OBJ)/guest.ld
 	$(say) GUEST $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -e bench_start -o $@ $(filter %.o,$^)
+
+$(GUESTS)/tests/gicv2.elf: $(BM_OBJ)/tests/gicv2.c.o $(V2_LIB) $(BM_OBJ)/guest.ld
+	$(say) GUEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
+
+$(GUESTS)/%-gicv2.elf: $(BM_OBJ)/%.c.o $(V2_LIB) $(BM_OBJ)/guest.ld
+	$(say) GUEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
 
 $(GUESTS)/tests/%.elf: $(BM_OBJ)/tests/%.c.o $(BM_LIB) $(BM_OBJ)/guest.ld
 	$(say) GUEST $@

@@ -179,4 +179,6 @@ def _pa_bits(system, settled):
         ends += [r.end for r in board.uart.regs]
     if clock:
         ends.append(clock.regs[0].end)
+    if board.power:
+        ends.append(board.power.regs[0].end)
     return max((max(ends) - 1).bit_length(), 32)

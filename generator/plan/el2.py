@@ -83,6 +83,8 @@ def el2_tables(board, image, cpus, windows, shared, clock=None):
         stretches.add(device.base, device.end, "rw", True, "device of EL2")
     if clock:
         stretches.add(clock.regs[0].base, clock.regs[0].end, "r", True, "the board's clock")
+    for page in board.releases:
+        stretches.add(page.base, page.end, "rw", False, "where parked CPUs wait")
     for ram in board.ram:
         stretches.add(ram.base, ram.end, "r", False, "rest of RAM")
     found = stretches.merged()
@@ -113,6 +115,8 @@ def _devices(board):
         yield from board.gic.for_hypervisor
     if board.uart:
         yield from board.uart.regs
+    if board.power:
+        yield board.power.regs[0]
 
 
 def tcr_el2(board, tables):

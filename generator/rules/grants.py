@@ -47,4 +47,15 @@ def _is_in(value, ranges):
     return any(first <= value <= last for first, last in ranges)
 
 
-RULES = (grant_missing, smc_allow_answered)
+def smc_allow_nobody(context):
+    """smc-allow-nobody: a board whose firmware leaves nothing at EL3."""
+    if context.board.firmware == "psci":
+        return
+    for vm in context.vms:
+        for call in vm.smc_allow:
+            context.error("smc-allow-nobody", call.place,
+                          f"0x{call.value:08x} cannot go on to EL3: `{context.board.name}` has no "
+                          "firmware there (its CPUs wait at a spin table)", remedy="remove it")
+
+
+RULES = (grant_missing, smc_allow_answered, smc_allow_nobody)

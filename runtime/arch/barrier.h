@@ -38,6 +38,12 @@ static inline void tlbi_vmalls12e1(void)
     __asm__ volatile("tlbi vmalls12e1" ::: "memory");
 }
 
+/* An event for every CPU's WFE; what it is about is to be complete before: dsb_sy(). */
+static inline void sev(void)
+{
+    __asm__ volatile("sev" ::: "memory");
+}
+
 static inline void wfi(void)
 {
     __asm__ volatile("wfi" ::: "memory");

@@ -5,7 +5,8 @@
  * of coherency by whoever loaded it, so no cache line can hold older data than memory, and
  * .bss is part of the image.
  * Entered at EL2 with x0 = physical address of the firmware's devicetree, or 0. A CPU that comes
- * by PSCI CPU_ON enters at secondary_entry with x0 = its index in cfg_cpus.
+ * by PSCI CPU_ON enters at secondary_entry with x0 = its index in cfg_cpus, one that waited at a spin
+ * table at parked_entry.
  * INV-ASM-OFFSETS: the offsets below are asserted in core/boot.c.
  *
  * @req CORE-1, CORE-2 */
@@ -46,7 +47,38 @@ primary_entry:
     cmp x1, x2
     b.ne wrong_address
 
-    /* Which CPU is this? Affinity fields of MPIDR_EL1 against cfg_cpus[].mpidr. */
+    bl which_cpu
+    bl cpu_to_c
+    mov x0, x19
+    mov x1, x20
+    bl boot_primary
+    b guest_enter
+    .size primary_entry, . - primary_entry
+
+    /* A CPU that firmware had parked: it knows nothing but its own MPIDR. */
+    .global parked_entry
+    .type parked_entry, %function
+parked_entry:
+    mrs x1, CurrentEL
+    cmp x1, #(2 << 2)
+    b.ne wrong_el
+    bl which_cpu
+    b 1f
+    .size parked_entry, . - parked_entry
+
+    .global secondary_entry
+    .type secondary_entry, %function
+secondary_entry:
+    mov x20, x0
+1:  bl cpu_to_c
+    mov x0, x20
+    bl boot_secondary
+    b guest_enter
+    .size secondary_entry, . - secondary_entry
+
+/* Which CPU is this? Affinity fields of MPIDR_EL1 against cfg_cpus[].mpidr; x20 = its index. */
+    .type which_cpu, %function
+which_cpu:
     mrs x1, mpidr_el1
     ldr x2, =0xFF00FFFFFF
     and x1, x1, x2
@@ -59,23 +91,8 @@ primary_entry:
     cmp x4, x1
     csinc x20, x20, x20, eq
     b.ne 1b
-
-    bl cpu_to_c
-    mov x0, x19
-    mov x1, x20
-    bl boot_primary
-    b guest_enter
-    .size primary_entry, . - primary_entry
-
-    .global secondary_entry
-    .type secondary_entry, %function
-secondary_entry:
-    mov x20, x0
-    bl cpu_to_c
-    mov x0, x20
-    bl boot_secondary
-    b guest_enter
-    .size secondary_entry, . - secondary_entry
+    ret
+    .size which_cpu, . - which_cpu
 
 /* x20 = CPU index. EL2's controls, MMU and caches on, stack and TPIDR_EL2 of this CPU. */
     .type cpu_to_c, %function

@@ -110,6 +110,12 @@ void memory_copy(pa_t dst, pa_t src, uint64_t bytes)
     clean_invalidate(dst.pa, end);
 }
 
+void memory_publish(pa_t at, uint64_t value)
+{
+    *(volatile uint64_t *)(uintptr_t)at.pa = value;
+    clean_invalidate(at.pa, at.pa + sizeof(value));
+}
+
 void memory_sync_instructions(void)
 {
     /* The data writes are already at the PoC; drop stale instructions everywhere

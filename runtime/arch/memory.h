@@ -11,6 +11,8 @@ void memory_copy(pa_t dst, pa_t src, uint64_t bytes);
 /* Before a read of `bytes` > 0 that a guest may have written with its caches off: no stale line of
  * them is left in a cache, and what is dirty goes to memory. */
 void memory_refresh(pa_t pa, uint64_t bytes);
+/* One store of a word, which a CPU with its caches off then sees. */
+void memory_publish(pa_t at, uint64_t value);
 /* After code was written: no stale instruction survives on any CPU of the inner shareable
  * domain. */
 void memory_sync_instructions(void);

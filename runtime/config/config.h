@@ -16,7 +16,7 @@
 #include "lib/types.h"
 
 /* Raised with every change of a type or of a meaning in this file. */
-#define CFG_ABI_VERSION 3U
+#define CFG_ABI_VERSION 4U
 #define CFG_NONE 0xFFFFU /* "no such id" in any 16-bit id field */
 
 /* --- physical machine ------------------------------------------------------------------- */
@@ -41,6 +41,7 @@ struct cfg_system {
     uint64_t gicc_base;        /* GICv2: PA of the CPU interface; else 0 */
     uint64_t gich_base;        /* GICv2: PA of the virtual interface control block; else 0 */
     uint64_t uart_base;        /* PA of the board console */
+    uint64_t power_base;       /* PA of the board's power controller; 0: firmware has one */
     uint32_t uart_intid;       /* its physical INTID (not SPI number) */
     uint16_t console_cpu;      /* CPU that services the board console */
     uint8_t console_switch_key;/* control character that moves the input focus */
@@ -60,6 +61,7 @@ struct cfg_cpu {
     uint16_t vcpu;  /* the vCPU pinned here, or CFG_NONE. INV-CPU-ONE-VCPU */
     uint8_t stack_reserved;
     uint64_t stack_top; /* VA, 16-byte aligned, the page below the stack is unmapped */
+    uint64_t release_pa; /* word that the parked CPU polls for its entry; 0: firmware starts it */
 };
 
 /* --- virtual machines ------------------------------------------------------------------- */

@@ -8,7 +8,6 @@
 #include "core/machine_check.h"
 
 #include "arch/memory.h"
-#include "arch/smc.h"
 #include "arch/sysreg.h"
 #include "config/config.h"
 #include "core/fdt.h"
@@ -16,6 +15,7 @@
 #include "core/percpu.h"
 #include "gic/gic.h"
 #include "lib/bits.h"
+#include "platform/firmware.h"
 
 /* Physical address bits by ID_AA64MMFR0_EL1.PARange [DDI0487 D24.2]. */
 static const uint8_t pa_range_bits[] = {32, 36, 40, 42, 44, 48, 52, 56};
@@ -312,12 +312,9 @@ static unsigned check_devicetree(uint64_t address)
     return wrong;
 }
 
-static unsigned check_psci(void)
+static unsigned check_firmware(void)
 {
-    struct smc_regs r = {.x = {0x84000000U}}; /* PSCI_VERSION [DEN0022 5.1] */
-
-    arch_smc(&r);
-    if ((uint32_t)r.x[0] == UINT32_MAX || ((uint32_t)r.x[0] >> 16) == 0U) {
+    if (!firmware_answers()) {
         LOG_ERR("machine: firmware answers no PSCI by SMC: other CPUs cannot be started");
         return 1;
     }
@@ -342,7 +339,7 @@ unsigned machine_check_board(uint64_t devicetree)
                    cfg_system.magic);
     wrong += check(cfg_system.abi_version == CFG_ABI_VERSION, "version of the tables",
                    CFG_ABI_VERSION, cfg_system.abi_version);
-    wrong += check_psci();
+    wrong += check_firmware();
     if (devicetree != 0U) {
         wrong += check_devicetree(devicetree);
     } else {

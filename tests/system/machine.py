@@ -124,6 +124,13 @@ class Machine:
             if not self._read(deadline - time.monotonic()):
                 raise Timeout(f"not seen within {timeout} s: {pattern!r} in\n{self._raw[-4000:]}")
 
+    def expect_end(self, timeout=60):
+        """Waits until QEMU ends, as it does when the machine is switched off."""
+        deadline = time.monotonic() + timeout
+        while self._process.poll() is None:
+            if not self._read(deadline - time.monotonic()) and time.monotonic() > deadline:
+                raise Timeout(f"QEMU did not end within {timeout} s")
+
     def _report(self, patterns, timeout):
         wanted = " or ".join(f"{vm}: {pattern!r}" for vm, pattern in patterns.items())
         state = "running" if self._process.poll() is None else "ended"

@@ -7,6 +7,9 @@ The first line of a test names the runtime sources that it needs, relative to ru
 
     /* sources: vgic/vgic.c lib/fmt.c */
 
+Where the build chooses a header by the version of the GIC, that of GICv3 is taken; for a test whose
+name ends in _v2, that of GICv2, and the runtime's sources are compiled for it once more.
+
 Everything in tests/unit/fake/*.c is in an archive that each test is linked with, so a fake that
 nobody asks for is not linked, and a test that defines a fake's symbols itself replaces it. A
 fake/<name>_machine.c is not in the archive, as it builds on a feature's own sources: it is linked
@@ -40,7 +43,7 @@ BUILD = ROOT / "build" / "unit"
 COMPILER = os.environ.get("HOSTCC", "gcc")
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COMMON = ["-std=gnu11", "-g", "-O1", "-fno-omit-frame-pointer", *SANITIZE,
-          "-Itests/unit/fake", "-Itests/unit", "-Iruntime", "-Iruntime/vgic/v3",
+          "-Itests/unit/fake", "-Itests/unit", "-Iruntime",
           "-Wall", "-Wextra", "-Wshadow", "-Wundef", "-Wvla", "-Wstrict-prototypes", "-Werror"]
 # The runtime itself is held to the warnings that the product is built with.
 RUNTIME_ONLY = ["-Wconversion", "-Wsign-conversion", "-Wmissing-prototypes"]
@@ -76,11 +79,15 @@ def sources_of(test: pathlib.Path) -> list[pathlib.Path]:
     return [source_path(name) for name in [*match.group(1).split(), *machines]]
 
 
-def command_for(source: pathlib.Path) -> list[str]:
-    own = []
+def version_of(test: pathlib.Path) -> str:
+    return "v2" if test.stem.endswith("_v2") else "v3"
+
+
+def command_for(source: pathlib.Path, version: str) -> list[str]:
+    own = [f"-Iruntime/vgic/{version}"]
     if source.is_relative_to(ROOT / "runtime"):
         module = source.relative_to(ROOT / "runtime").parts[0].upper()
-        own = [*RUNTIME_ONLY, f"-DLOG_MODULE=LOG_{module}"]
+        own += [*RUNTIME_ONLY, f"-DLOG_MODULE=LOG_{module}"]
     return [COMPILER, *COMMON, *own, "-c", str(source.relative_to(ROOT))]
 
 
@@ -95,11 +102,11 @@ def is_fresh(target: pathlib.Path, depfile: pathlib.Path, stamp: str) -> bool:
         return False
 
 
-def compiled(source: pathlib.Path) -> pathlib.Path:
+def compiled(source: pathlib.Path, version: str) -> pathlib.Path:
     """The object of `source`, made anew only if something that it depends on changed."""
-    target = BUILD / "obj" / source.relative_to(ROOT).with_suffix(".o")
+    target = BUILD / f"obj-{version}" / source.relative_to(ROOT).with_suffix(".o")
     depfile = target.with_suffix(".d")
-    command = command_for(source)
+    command = command_for(source, version)
     stamp = hashlib.sha256(" ".join(command).encode()).hexdigest()
     if is_fresh(target, depfile, stamp):
         return target
@@ -198,37 +205,45 @@ def build_all(pool: concurrent.futures.Executor,
               tests: list[pathlib.Path]) -> dict[pathlib.Path, pathlib.Path | Result]:
     """Each test's program, or the result that says why there is none."""
     fakes = [f for f in sorted((UNIT / "fake").glob("*.c")) if not f.stem.endswith("_machine")]
-    wanted = {UNIT / "test.c", *fakes, *tests}
-    missing: dict[pathlib.Path, str] = {}
+    missing: dict[tuple[pathlib.Path, str], str] = {}  # by source and version
+    wanted = set()
     for test in tests:
+        version = version_of(test)
+        wanted.update((source, version) for source in (UNIT / "test.c", *fakes, test))
         try:
-            wanted.update(sources_of(test))
+            wanted.update((source, version) for source in sources_of(test))
         except BuildError as error:
-            missing[test] = str(error)
+            missing[test, version] = str(error)
 
-    def attempt(source: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path | None, str]:
+    def attempt(part: tuple[pathlib.Path, str]) -> tuple[pathlib.Path | None, str]:
         try:
-            return source, compiled(source), ""
+            return compiled(*part), ""
         except BuildError as error:
-            return source, None, str(error)
+            return None, str(error)
 
     objects = {}
-    for source, target, message in pool.map(attempt, sorted(wanted)):
-        objects[source] = target
+    for part, (target, message) in zip(sorted(wanted), pool.map(attempt, sorted(wanted))):
+        objects[part] = target
         if target is None:
-            missing[source] = message
-    archive = combined(BUILD / "libfake.a", [objects[f] for f in fakes if objects[f]],
-                       ["ar", "rcs"])
+            missing[part] = message
+
+    def archive_of(version: str) -> pathlib.Path:
+        return combined(BUILD / f"libfake-{version}.a",
+                        [objects[f, version] for f in fakes if objects[f, version]],
+                        ["ar", "rcs"])
+
+    archives = {version: archive_of(version) for version in {v for _, v in wanted}}
 
     def linked(test: pathlib.Path) -> pathlib.Path | Result:
-        parts = [test, UNIT / "test.c"]
-        if test not in missing:
-            parts += sources_of(test)
+        version = version_of(test)
+        parts = [(test, version), (UNIT / "test.c", version)]
+        if (test, version) not in missing:
+            parts += [(source, version) for source in sources_of(test)]
         broken = [missing[p] for p in parts if p in missing]
         if broken:
             return Result(test.stem, 0, 1, 0.0, "".join(broken))
         try:
-            return combined(BUILD / test.stem, [*(objects[p] for p in parts), archive],
+            return combined(BUILD / test.stem, [*(objects[p] for p in parts), archives[version]],
                             [COMPILER, *SANITIZE, "-o"])
         except BuildError as error:
             return Result(test.stem, 0, 1, 0.0, str(error))

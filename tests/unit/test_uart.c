@@ -1,4 +1,4 @@
-/* sources: platform/qemu-virt/uart.c */
+/* sources: platform/pl011/uart.c */
 /* The board console's driver against a PL011 that interrupts on the passage of a level, as the
  * document says and QEMU does not [DDI0183 3.4.4].
  * @req DEV-1, PLAT-1 */

@@ -17,7 +17,8 @@ import run
 SPEC = run.UNIT / "test_vgic_spec.c"
 OUT = run.BUILD / "mutants"
 STEPS = "20000"
-FLAGS = [f for f in run.COMMON if f not in (*run.SANITIZE, "-Werror")] + ["-w", "-DLOG_MODULE=LOG_VGIC"]
+FLAGS = [f for f in run.COMMON if f not in (*run.SANITIZE, "-Werror")] + [
+    "-Iruntime/vgic/v3", "-w", "-DLOG_MODULE=LOG_VGIC"]
 
 # name: (file, text, what it becomes)
 MUTANTS = {

@@ -100,6 +100,29 @@ vms:
       gpio: { assign: "&gpio", irq: { spi: 9 } }
     grant: [pmu]
 """
+GICV2_DTS = TINY_DTS.replace(
+    """		compatible = "arm,gic-v3";
+""", """		compatible = "arm,gic-400";
+		interrupts = <1 9 0xf04>;
+""").replace(
+    "<0 0x08000000 0 0x10000>, <0 0x080a0000 0 0x60000>",
+    "<0 0x08000000 0 0x10000>, <0 0x08010000 0 0x10000>, <0 0x08030000 0 0x10000>, "
+    "<0 0x08040000 0 0x10000>")
+GICV2 = """\
+system: gicv2
+board: ./gicv2
+vms:
+  one:
+    cpus: [1, 2]
+    memory: { ram: { size: 64 KiB } }
+    boot: { images: [{ file: flat.bin, at: 0x40008000 }] }
+    devices: { uart: { emulate: pl011 } }
+  two:
+    cpus: [0]
+    memory: { ram: { size: 32 KiB } }
+    boot: { images: [{ file: flat.bin, at: 0x40004000 }] }
+    gic: { distributor: 0x2c001000, cpu_interface: 0x2c002000 }
+"""
 MANY_VM = """\
   vm{n}:
     cpus: [{n}]
@@ -128,7 +151,8 @@ def linux_image(image_size):
 def write_inputs(folder, text):
     """Board, guest files and the description `text` in `folder`; returns the description."""
     for name, dts in (("tiny", TINY_DTS),
-                      ("larger", TINY_DTS.replace("0 0x400000>", "0 0x800000>"))):
+                      ("larger", TINY_DTS.replace("0 0x400000>", "0 0x800000>")),
+                      ("gicv2", GICV2_DTS)):
         board = folder / name
         board.mkdir(parents=True)
         (board / "board.dts").write_text(dts, encoding="utf-8")

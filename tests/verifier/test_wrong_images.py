@@ -39,7 +39,7 @@ def index_of(pa):
 def slice_of_another_vm(image):
     image.set("vms", 1, "first_vcpu", 0)
     return ("system: cfg_vms[1].first_vcpu is 0, the slice of the VM before ends at 1; first byte "
-            f"0x{image.symbol('cfg_vms') + 112:x}")
+            f"0x{image.symbol('cfg_vms') + layout.VM.size:x}")
 
 
 @wrong("PROP-FORM")
@@ -53,7 +53,7 @@ def padding(image):
 def two_vms_with_one_vmid(image):
     image.set("vms", 1, "vmid", image.get("vms", 0, "vmid"))
     return (f"system: cfg_vms[1] has VMID {image.get('vms', 0, 'vmid')}, as has cfg_vms[0]; first "
-            f"byte 0x{image.symbol('cfg_vms') + 112:x}")
+            f"byte 0x{image.symbol('cfg_vms') + layout.VM.size:x}")
 
 
 @wrong("PROP-REGISTERS")
@@ -333,7 +333,7 @@ def interrupt_of_the_hypervisor(image):
 def vcpu_on_two_cpus(image):
     image.set("cpus", 2, "vcpu", 0)
     return ("system: CPU 2 runs vCPU 0, which is pinned elsewhere; first byte "
-            f"0x{image.symbol('cfg_cpus') + 48:x}")
+            f"0x{image.symbol('cfg_cpus') + 2 * layout.CPU.size:x}")
 
 
 @wrong("PROP-LOADS")
@@ -389,7 +389,7 @@ def devicetree_with_more_memory(image):
 def grant_not_described(image):
     image.set("vms", 1, "flags", image.get("vms", 1, "flags") | 1)
     return ("two: cfg_vms[1].flags is debug, pmu, autostart, described is pmu, autostart; first "
-            f"byte 0x{image.symbol('cfg_vms') + 112:x}")
+            f"byte 0x{image.symbol('cfg_vms') + layout.VM.size:x}")
 
 
 @wrong("PROP-CONTENTS", {"PROP-GUEST-TREE"})

@@ -29,7 +29,8 @@ PROPERTIES = (
     Property("PROP-EL2-GUARD", "an unmapped page lies below each EL2 stack", el2.guards),
     Property("PROP-VM-MEMORY", "each VM reaches exactly its windows, with their rights and types",
              memory.exact, "vm"),
-    Property("PROP-VM-APART", "two VMs meet only in declared shared memory", memory.apart, "vm"),
+    Property("PROP-VM-APART", "two VMs meet only in declared shared memory, and in what hardware "
+             "banks by CPU", memory.apart, "vm"),
     Property("PROP-EL2-APART", "no VM reaches the hypervisor's memory or devices",
              memory.hypervisor_apart, "vm"),
     Property("PROP-DEVICES", "a VM reaches device registers only of devices that it was assigned",

@@ -6,7 +6,7 @@ emulated half), and that a page of registers belongs to one VM.
 
 from verifier import layout
 from verifier.expected import board_device, emulated_regions, page_ranges
-from verifier.ranges import merged
+from verifier.ranges import merged, without
 from verifier.translation import DEVICE, PAGE, stage2_memory
 from verifier.verdict import SYSTEM
 
@@ -23,12 +23,9 @@ def registers(evidence, result):
         result.count(described.name, 1 + len(others))
         for assigned, device in zip(described.assigned, mine):
             _assignable(board, described.name, assigned, device, result)
-        for run in evidence.stage2_runs[number]:
-            start, end = run.pa, run.pa + run.size
-            if stage2_memory(run.bits) != DEVICE:
-                continue
-            result.count(described.name, run.size // PAGE)
-            place = evidence.place(number + 1, run.ia)
+        for start, end, run in _device_parts(evidence, number):
+            result.count(described.name, (end - start) // PAGE)
+            place = evidence.place(number + 1, run.ia + start - run.pa)
             if not any(a <= start and end <= b for a, b in allowed):
                 result.wrong(described.name, "it reaches device registers that it was not "
                              "assigned", start, place)
@@ -37,6 +34,16 @@ def registers(evidence, result):
                 if hit:
                     result.wrong(described.name, f"it reaches registers of {device.path}",
                                  max(start, hit[0]), place)
+
+
+def _device_parts(evidence, number):
+    """(start, end, run) of what a VM maps as devices. Its virtual CPU interface is none of the
+    board's devices: PROP-VM-MEMORY and PROP-VM-APART are about it."""
+    runs = [(r.pa, r.pa + r.size, r) for r in evidence.stage2_runs[number]
+            if stage2_memory(r.bits) == DEVICE]
+    gicv = evidence.board.gicv
+    parts = [] if gicv is None else [(gicv[0], gicv[0] + gicv[1], True)]
+    return [part for run in runs for part in without([run], parts)]
 
 
 def _assignable(board, subject, assigned, device, result):
@@ -66,7 +73,7 @@ def emulated(evidence, result):
     labels = []
     for number, (vm, described) in enumerate(evidence.vms):
         subject = described.name
-        wanted = emulated_regions(described, vm.vcpu_count)
+        wanted = emulated_regions(described, vm.vcpu_count, evidence.board.gic_version)
         rows = config.of_vm("mmio", vm)
         result.expect([(r.ipa, r.size, r.kind) for r in rows] == [w[:3] for w in wanted], subject,
                       f"cfg_mmios[{vm.first_mmio}..] are not the emulated devices that are "

@@ -43,9 +43,14 @@ def _image(evidence):
 
 def _devices(evidence):
     board = evidence.board
-    for name, (base, size) in (("the GIC's distributor", board.gic.ranges[0]),
-                               ("the GIC's redistributors", board.gic.ranges[1]),
-                               ("the console", board.console.ranges[0])):
+    names = {3: ("distributor", "redistributors"),
+             2: ("distributor", "CPU interface", "virtual interface control")}
+    found = [(f"the GIC's {name}", block)
+             for name, block in zip(names[board.gic_version], board.gic_own)]
+    found.append(("the console", board.console.ranges[0]))
+    if board.power:
+        found.append(("the power controller", board.power.ranges[0]))
+    for name, (base, size) in found:
         yield base // PAGE * PAGE, pages_up(base + size), Part(name, R | W, DEVICE, True)
     clock = board_clock(evidence)
     if clock is not None:
@@ -56,6 +61,9 @@ def _devices(evidence):
 def parts(evidence):
     """All that EL2 may map, sorted and disjoint."""
     fixed = [*_image(evidence), *_devices(evidence)]
+    pages = {at // PAGE * PAGE for at in evidence.board.releases if at}
+    fixed += [(page, page + PAGE, Part("where parked CPUs wait", R | W, NORMAL, True))
+              for page in pages]
     memory = merged((w.pa, w.pa + w.size) for w in evidence.config.windows
                     if w.kind in (layout.WINDOW_RAM, layout.WINDOW_SHARED))
     guests = [(start, end, Part("a VM's memory", R | W, NORMAL, True)) for start, end in memory]

@@ -83,7 +83,8 @@ def _ids(config, result):
                           f"it is number {index} of its VM", row.at)
         result.expect(vm.vcpu_count > 0, SYSTEM, f"cfg_vms[{vm.id}] has no vCPU", vm.at)
     for row in config.windows:
-        result.expect(row.kind < 4, SYSTEM, f"cfg_windows[{row.id}].kind is {row.kind}", row.at)
+        result.expect(row.kind < len(types.WINDOW_KINDS), SYSTEM, f"cfg_windows[{row.id}].kind is "
+                      f"{row.kind}", row.at)
     for row in (*config.pl011s, *config.pl031s):
         result.expect(row.vm < len(config.vms), SYSTEM, f"an emulated device is of VM {row.vm}",
                       row.at)

@@ -14,8 +14,7 @@ from verifier.properties.images import tree_address, tree_of
 
 AFFINITY = 0xFF00FFFFFF
 SPI, PPI, EDGE, LEVEL = 0, 1, 1, 4
-TIMER = [PPI, 13, LEVEL, PPI, 14, LEVEL, PPI, 11, LEVEL, PPI, 10, LEVEL]
-PMU = [PPI, 7, LEVEL]
+TIMER_PPIS, PMU_PPIS = (13, 14, 11, 10), (7,)
 
 
 def exact(evidence, result):
@@ -96,9 +95,17 @@ class _Check:
         self.known |= set(nodes)
 
     def gic(self):
-        """Distributor and redistributors where the VM's emulated GIC is."""
-        nodes = self.of_kind("arm,gic-v3")
-        wanted = [(self.vm.gicd_ipa, 0x10000), (self.vm.gicr_ipa, 0x20000 * self.vm.vcpu_count)]
+        """Distributor and redistributors where the VM's emulated GIC is; with a GICv2 the CPU
+        interface where it is mapped."""
+        if self.evidence.board.gic_version == 3:
+            nodes = self.of_kind("arm,gic-v3")
+            wanted = [(self.vm.gicd_ipa, 0x10000),
+                      (self.vm.gicr_ipa, 0x20000 * self.vm.vcpu_count)]
+        else:
+            nodes = self.of_kind("arm,cortex-a15-gic")
+            wanted = [(self.vm.gicd_ipa, 0x1000),
+                      *((w.ipa, w.size) for w in self.evidence.windows[self.number]
+                        if w.kind == layout.WINDOW_GICV)]
         self.expect(len(nodes) == 1 and nodes[0].ranges_of() == wanted
                     and "interrupt-controller" in nodes[0].properties
                     and self.root.cell("interrupt-parent", 0) == nodes[0].cell("phandle", -1),
@@ -151,13 +158,19 @@ class _Check:
             self.known |= {n for n in node.walk() if "reg" in n.properties and n is not node
                            and "interrupts" not in n.properties}
 
+    def ppis(self, numbers):
+        """Their cells; with a GICv2 the flags name the CPU interfaces that have them, from bit 8."""
+        mask = (1 << self.vm.vcpu_count) - 1 if self.evidence.board.gic_version == 2 else 0
+        return [cell for number in numbers for cell in (PPI, number, LEVEL | mask << 8)]
+
     def fixed(self):
         """Timer, PMU, PSCI and the command line."""
         timers, pmus = self.of_kind("arm,armv8-timer"), self.of_kind("arm,armv8-pmuv3")
-        self.expect([n.cells("interrupts") for n in timers] == [TIMER],
+        self.expect([n.cells("interrupts") for n in timers] == [self.ppis(TIMER_PPIS)],
                     "the timer's interrupts are not those that the hypervisor gives")
         has_pmu = self.described.flags >> layout.VM_FLAGS.index("pmu") & 1
-        self.expect([n.cells("interrupts") for n in pmus] == ([PMU] if has_pmu else []),
+        self.expect([n.cells("interrupts") for n in pmus] ==
+                    ([self.ppis(PMU_PPIS)] if has_pmu else []),
                     "the PMU is not as granted")
         self.expect([n.texts("method") for n in self.of_kind("arm,psci-1.0")] ==
                     [[self.described.conduit]], "PSCI is not called as described")

@@ -10,7 +10,7 @@ from collections import namedtuple
 
 from verifier import layout
 from verifier.elf import EXECUTE, WRITE
-from verifier.ranges import meetings, merged, overlay
+from verifier.ranges import meetings, merged, overlay, without
 from verifier.properties.el2 import RIGHTS
 from verifier.translation import (DEVICE, NORMAL, PAGE, stage1_memory, stage2_access,
                                   stage2_memory)
@@ -22,7 +22,7 @@ View = namedtuple("View", "pa access memory name")  # of guest addresses from `s
 
 
 def _type(kind):
-    return DEVICE if kind == layout.WINDOW_DEVICE else NORMAL
+    return DEVICE if kind in (layout.WINDOW_DEVICE, layout.WINDOW_GICV) else NORMAL
 
 
 def exact(evidence, result):
@@ -106,12 +106,15 @@ def _claims(evidence):
                 yield Claim(pa, pa + end - start, number, start, run.bits, window)
 
 
-def _declared_at(claim, pa):
+def _declared_at(evidence, claim, pa):
     """What the description says that a VM sees at `pa`, when it is something that others may see
-    too: (shared memory, offset), or (read-only image in place, offset). Else None."""
+    too: (shared memory, offset), (read-only image in place, offset), or (virtual CPU interface,
+    offset). Else None."""
     window = claim.window
     if window is None:
         return None
+    if window.kind == layout.WINDOW_GICV:
+        return _banked_at(evidence, window, claim, pa)
     offset = claim.ia + pa - claim.start - window.ipa
     if window.shared:
         return "shared memory", window.shared, offset
@@ -120,17 +123,27 @@ def _declared_at(claim, pa):
     return None
 
 
+def _banked_at(evidence, window, claim, pa):
+    """The one exception that the description does not name: the board's GICV, both its pages and
+    nothing else of the GIC. The hardware banks it by CPU [IHI0048 5.2], and no two vCPUs have a CPU
+    in common (PROP-CPUS), so what one VM does there no other can see. (INV-GICV-BANKED)"""
+    base, size = evidence.board.gicv
+    is_whole = (window.pa, window.size) == (base, size) and base <= pa < base + size
+    offset = claim.ia + pa - claim.start - window.ipa
+    return ("virtual CPU interface", "GICV", offset) if is_whole and offset == pa - base else None
+
+
 def apart(evidence, result):
-    """No physical byte is reached from two places, but for declared shared memory, and packed
-    images that nobody can write."""
+    """No physical byte is reached from two places, but for declared shared memory, packed images
+    that nobody can write, and the virtual CPU interface, which is another one on each CPU."""
     names = [vm.name for vm in evidence.description.vms]
     claims = list(_claims(evidence))
     for claim in claims:
         result.count(names[claim.number], (claim.end - claim.start) // PAGE)
     for pa, one, other in meetings(claims):
-        seen, also = _declared_at(one, pa), _declared_at(other, pa)
+        seen, also = _declared_at(evidence, one, pa), _declared_at(evidence, other, pa)
         is_same_vm = one.number == other.number
-        if seen is None or seen != also or is_same_vm and seen[0] == "shared memory":
+        if seen is None or seen != also or is_same_vm and seen[0] != "image":
             _meeting(evidence, names, pa, one, other, result)
             if not is_same_vm:
                 _meeting(evidence, names, pa, other, one, result)
@@ -150,9 +163,12 @@ def hypervisor_apart(evidence, result):
     reach; memory windows lie in RAM."""
     system, board = evidence.config.system, evidence.board
     private = [(system.image_base, system.image_end, "the system image")]
-    private += [(base, base + size, "the GIC") for base, size in board.gic.ranges]
+    private += [(start, end, "the GIC") for start, end, _ in _gic_of_el2(board)]
     private += [(base, base + size, "the console's registers")
                 for base, size in board.console.ranges]
+    private += [(base, base + size, "the power controller")
+                for base, size in (board.power.ranges if board.power else ())]
+    private += [(at, at + 8, "where parked CPUs wait") for at in board.releases if at]
     ram = merged((base, base + size) for base, size in board.ram)
     for claim in _claims(evidence):
         subject = evidence.description.vms[claim.number].name
@@ -166,6 +182,13 @@ def hypervisor_apart(evidence, result):
                                                            for a, b in ram):
             result.wrong(subject, "it reaches as memory what is no RAM", claim.start,
                          evidence.place(claim.number + 1, claim.ia))
+
+
+def _gic_of_el2(board):
+    """All of the GIC but what guests with a GICv2 reach themselves."""
+    own = [(base, base + size, True) for base, size in sorted(board.gic.ranges)]
+    return own if board.gicv is None else without(
+        own, [(board.gicv[0], board.gicv[0] + board.gicv[1], True)])
 
 
 def _is_packed(evidence, claim):

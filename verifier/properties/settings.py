@@ -29,10 +29,12 @@ def choices(evidence, result):
 
 
 def _vm(evidence, vm, described, result):
+    is_v3 = evidence.board.gic_version == 3
     for what, found, wanted in (
             ("flags", _flags(vm.flags), _flags(described.flags)),
             ("gicd_ipa", hex(vm.gicd_ipa), hex(described.distributor)),
-            ("gicr_ipa", hex(vm.gicr_ipa), hex(described.redistributors))):
+            ("gicr_ipa", hex(vm.gicr_ipa), hex(described.redistributors if is_v3 else 0)),
+            ("gicc_ipa", hex(vm.gicc_ipa), hex(0 if is_v3 else described.cpu_interface))):
         result.expect(found == wanted, described.name, f"cfg_vms[{vm.id}].{what} is {found}, "
                       f"described is {wanted}", vm.at)
     found = [row.value for row in evidence.config.of_vm("smc", vm)]
@@ -51,11 +53,15 @@ def board(evidence, result):
     """cfg_system and cfg_cpus against the devicetree; the image against its own extent."""
     config, facts = evidence.config, evidence.board
     system = config.system
-    gicd, gicr = facts.gic.ranges[:2]
+    is_v3 = facts.gic_version == 3
+    blocks = facts.gic_own
+    gicr = blocks[1] if is_v3 else (0, 0)
     expected = {
-        "image_base": facts.image_base, "gicd_base": gicd[0], "gicr_base": gicr[0],
-        "gicr_size": gicr[1], "uart_base": facts.console.ranges[0][0],
-        "uart_intid": facts.console.interrupts[0][0], "gic_version": 3,
+        "image_base": facts.image_base, "gicd_base": blocks[0][0], "gicr_base": gicr[0],
+        "gicr_size": gicr[1], "gicc_base": 0 if is_v3 else blocks[1][0],
+        "gich_base": 0 if is_v3 else blocks[2][0], "uart_base": facts.console.ranges[0][0],
+        "uart_intid": facts.console.interrupts[0][0], "gic_version": facts.gic_version,
+        "power_base": facts.power.ranges[0][0] if facts.power else 0,
         "rtc_base": (board_clock(evidence) or (0, 0))[0], "pa_bits_needed": _pa_bits(evidence),
     }
     for name, wanted in expected.items():
@@ -68,6 +74,8 @@ def board(evidence, result):
                   "cfg_ram is not the board's RAM", config.places["cfg_ram"])
     result.expect([c.mpidr for c in config.cpus] == facts.cpus, SYSTEM,
                   "cfg_cpus are not the board's CPUs", config.places["cfg_cpus"])
+    result.expect([c.release_pa for c in config.cpus] == facts.releases, SYSTEM,
+                  "cfg_cpus do not say where the CPUs wait", config.places["cfg_cpus"])
     segments = evidence.elf.segments
     result.expect(evidence.elf.entry == system.image_base == segments[0].base, SYSTEM,
                   f"the image begins at 0x{segments[0].base:x} and is entered at "

@@ -102,6 +102,18 @@ bool gic_is_active(unsigned intid)
     return (mmio_read32(gic_bit_register(GICD_ISACTIVER, intid)) & intid_bit(intid)) != 0U;
 }
 
+void gic_split_end(bool split)
+{
+    SYSREG_WRITE(ICC_CTLR, split ? ICC_CTLR_EOIMODE : 0U);
+    isb();
+}
+
+void gic_deactivate(unsigned intid)
+{
+    SYSREG_WRITE(ICC_DIR, intid);
+    isb();
+}
+
 void gic_send_sgi(uint64_t value)
 {
     /* What the receivers will read must be visible before the interrupt. */

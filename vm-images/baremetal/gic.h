@@ -79,6 +79,10 @@ bool gic_is_active(unsigned intid);
 /* Address of one bit-per-interrupt register (its offset in the distributor) for `intid`. */
 uintptr_t gic_bit_register(unsigned offset, unsigned intid);
 
+/* EOImode: is an interrupt's end a priority drop only (true), and then its deactivation. */
+void gic_split_end(bool split);
+void gic_deactivate(unsigned intid);
+
 void gic_send_sgi(uint64_t value);
 /* Acknowledges, calls irq_hook (exception.h), ends the interrupt. From the exception vectors. */
 void gic_take_interrupt(bool is_group0);

@@ -104,23 +104,20 @@ static void check_kept_while_disabled(void)
 static void check_eoimode_1(void)
 {
     unsigned before = taken;
-    SYSREG_WRITE(ICC_CTLR, ICC_CTLR_EOIMODE);
-    isb();
+    gic_split_end(true);
     rtc_alarm_in_a_second();
     test_check(wait_for_count(before + 1U), "eoimode1-first", "did not arrive");
     if (gic_is_active(RTC_SPI_INTID)) { /* the library ended it without a deactivation */
         rtc_alarm_in_a_second();
         test_check(wait_for_alarm_line(), "eoimode1-line-rises", "RTCRIS stays 0");
         TEST_EQUAL("eoimode1-held-while-active", taken, before + 1U);
-        SYSREG_WRITE(ICC_DIR, RTC_SPI_INTID);
-        isb();
+        gic_deactivate(RTC_SPI_INTID);
     } else {
         rtc_alarm_in_a_second();
     }
     test_check(wait_for_count(before + 2U), "eoimode1-second", "did not arrive");
-    SYSREG_WRITE(ICC_DIR, RTC_SPI_INTID);
-    SYSREG_WRITE(ICC_CTLR, 0);
-    isb();
+    gic_deactivate(RTC_SPI_INTID);
+    gic_split_end(false);
 }
 
 void guest_main(uint64_t devicetree)

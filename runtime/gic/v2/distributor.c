@@ -4,12 +4,12 @@
  * without a lock; GICD_ICFGR holds 16 interrupts and has none, so its read-modify-write is under
  * gicd_lock, the innermost lock of all. GICD_ITARGETSR is written by bytes.
  * A CPU interface has a number of its own, which only the CPU itself can ask for, by the banked
- * GICD_ITARGETSR0; so an SPI may be routed to a CPU that is not up yet. The route is remembered, and
- * the CPU makes it true when it comes up.
- * SGIs and PPIs are banked too: no CPU reaches another's. Nobody needs to: a guest's accesses to its
- * own are banked likewise (vgic/v2), and all else about PPIs happens on the vCPU's CPU.
- * There may be one security state or two (then EL2 sees the Non-secure view, where group registers
- * are RAZ/WI): the same writes are right for both. INV-IRQ-ONE-OWNER is relied on.
+ * GICD_ITARGETSR0; so an SPI may be routed to a CPU that is not up yet. The route is remembered,
+ * and the CPU makes it true when it comes up. SGIs and PPIs are banked too: no CPU reaches
+ * another's. Nobody needs to: a guest's accesses to its own are banked likewise (vgic/v2), and all
+ * else about PPIs happens on the vCPU's CPU. There may be one security state or two (then EL2 sees
+ * the Non-secure view, where group registers are RAZ/WI): the same writes are right for both.
+ * INV-IRQ-ONE-OWNER is relied on.
  *
  * @req IRQ-2, IRQ-3 */
 #include "gic/gic.h"
@@ -73,8 +73,8 @@ void gic_init_distributor(void)
     const uint32_t limit = implemented_limit();
 
     if (cfg_system.spi_limit > limit) {
-        panic("GIC has INTIDs below %u, the description uses INTIDs up to %u",
-              (unsigned)limit, (unsigned)cfg_system.spi_limit - 1U);
+        panic("GIC has INTIDs below %u, the description uses INTIDs up to %u", (unsigned)limit,
+              (unsigned)cfg_system.spi_limit - 1U);
     }
     mmio_write32(gicd_at(GICD_CTLR), 0);
     silence(SPI_FIRST, limit);
@@ -94,7 +94,8 @@ static void write_target(uint32_t intid, uint8_t interfaces)
 }
 
 /* Its own bit, as one of the bytes of the banked registers says: those of interrupts that are not
- * implemented read as 0 [IHI0048 4.3.12]. With a single CPU all do, and there is nothing to route. */
+ * implemented read as 0 [IHI0048 4.3.12]. With a single CPU all do, and there is nothing to route.
+ */
 static uint8_t own_interface(void)
 {
     uint32_t bytes = 0;

@@ -10,6 +10,7 @@
  *
  * @req IRQ-2 */
 #include "core/percpu.h"
+#include "gic/v2/gic_regs.h"
 #include "lib/bits.h"
 #include "vgic/regs.h"
 #include "vgic/route.h"

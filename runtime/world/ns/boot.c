@@ -11,13 +11,13 @@
 #include "arch/asm_offsets.h"
 #include "arch/barrier.h"
 #include "arch/memory.h"
-#include "arch/smc.h"
 #include "core/console.h"
 #include "core/log.h"
 #include "core/machine_check.h"
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "gic/gic.h"
+#include "platform/firmware.h"
 #include "vdev/vdev.h"
 #include "vm/exit_action.h"
 #include "vm/life.h"
@@ -36,11 +36,7 @@ _Static_assert(offsetof(struct vcpu, x) == 0U, "vectors.S");
 _Static_assert(offsetof(struct vcpu, stack) == VCPU_STACK, "vectors.S");
 _Static_assert(EXIT_RESUME == 0 && EXIT_SKIP == EXIT_SKIP_VALUE, "vectors.S");
 
-#define PSCI_CPU_ON_64 0xC4000003U
-
 struct percpu percpus[CFG_CPU_COUNT];
-
-extern void secondary_entry(void);
 
 /* Who this CPU is, and who the vCPU is that is pinned to it. Both entries are zero in the image, and
  * other CPUs take what they need of them from the constant tables: they may come up first. */
@@ -73,27 +69,24 @@ static void banner(void)
     LOG_INF("description sha256:%s", hash);
 }
 
-/* Every other CPU enters at secondary_entry with its index; what the boot CPU wrote is clean to
- * the point of coherency before: they read it with their caches off only through the constant
- * tables, which the loader cleaned. */
+/* What the boot CPU wrote is clean to the point of coherency before: the others read it with their
+ * caches off only through the constant tables, which the loader cleaned. */
 static void start_other_cpus(void)
 {
     const unsigned self = this_cpu()->id;
 
     for (unsigned i = 0; i < CFG_CPU_COUNT; i++) {
-        struct smc_regs r = {
-            .x = {PSCI_CPU_ON_64, cfg_cpus[i].mpidr, (uintptr_t)secondary_entry, i}};
+        const struct cfg_cpu *cpu = &cfg_cpus[i];
+        int32_t error = 0;
 
-        if (i == self) {
+        if (i != self) {
+            error = firmware_cpu_on(cpu->mpidr, pa_make(cpu->release_pa), i);
+        }
+        if (error == 0) {
             continue;
         }
-        dsb_sy();
-        arch_smc(&r);
-        if (r.x[0] == 0U) {
-            continue;
-        }
-        LOG_ERR("CPU %u (MPIDR 0x%llx) does not start: PSCI CPU_ON says %d", i,
-                (unsigned long long)cfg_cpus[i].mpidr, (int)(int32_t)r.x[0]);
+        LOG_ERR("CPU %u (MPIDR 0x%llx) does not start: firmware says %d", i,
+                (unsigned long long)cpu->mpidr, (int)error);
         if (i == cfg_system.console_cpu) {
             panic("CPU %u, which has the console, does not start (above)", i);
         }

@@ -2,15 +2,12 @@
  * @req CPU-4 */
 #include "world/ns/power.h"
 
-#include "arch/barrier.h"
-#include "arch/smc.h"
 #include "core/console.h"
 #include "core/log.h"
 #include "core/mailbox.h"
 #include "core/panic.h"
+#include "platform/firmware.h"
 #include "vm/life.h"
-
-#define PSCI_SYSTEM_OFF 0x84000008U
 
 void power_off_when_idle(void)
 {
@@ -22,9 +19,7 @@ void power_off_when_idle(void)
 
 void power_off(void)
 {
-    struct smc_regs r = {.x = {PSCI_SYSTEM_OFF}};
-
     console_flush();
-    arch_smc(&r);
-    panic("firmware does not switch the machine off: PSCI SYSTEM_OFF returned");
+    firmware_power_off(pa_make(cfg_system.power_base));
+    panic("the machine does not switch off: nothing of it runs any more");
 }

@@ -51,6 +51,11 @@ void memory_refresh(pa_t pa, uint64_t bytes)
     (void)host_of(pa, bytes);
 }
 
+void memory_publish(pa_t at, uint64_t value)
+{
+    memcpy(host_of(at, sizeof(value)), &value, sizeof(value));
+}
+
 void memory_sync_instructions(void)
 {
 }

@@ -7,6 +7,7 @@ struct fake_barriers {
     unsigned dsb;
     unsigned dmb;
     unsigned wfi;
+    unsigned sev;
 };
 extern struct fake_barriers fake_barriers;
 
@@ -42,6 +43,11 @@ static inline void dsb_nsh(void)
 
 static inline void tlbi_vmalls12e1(void)
 {
+}
+
+static inline void sev(void)
+{
+    fake_barriers.sev++;
 }
 
 static inline void wfi(void)
