@@ -11,6 +11,7 @@ import struct
 
 from verifier.description import FLAT_AT
 from verifier.faults import Unreadable
+from verifier.files import read_file
 
 Piece = namedtuple("Piece", "ipa data zeros name")
 IMAGE_MAGIC = b"ARM\x64"
@@ -26,12 +27,9 @@ class GuestFiles:
     def data(self, name):
         """Bytes of the file `name`."""
         if name not in self._read:
-            path = self.folder / name
-            try:
-                self._read[name] = path.read_bytes()
-            except OSError as error:
-                raise Unreadable(f"the description names `{name}`, which cannot be read "
-                                 f"({error.strerror})") from error
+            printable = name.encode("utf-8", "backslashreplace").decode("utf-8")
+            self._read[name] = read_file(self.folder / name,
+                                         f"the description names `{printable}`, which")
         return self._read[name]
 
     def is_elf(self, name):

@@ -10,6 +10,7 @@ from verifier.description import read
 from verifier.elf import Elf
 from verifier.evidence import Evidence, Sources
 from verifier.faults import Malformed, Unreadable
+from verifier.files import read_file
 from verifier.properties import FOUNDATION, PROPERTIES
 from verifier.verdict import SYSTEM, Enough, Result, Violation, demand_counts
 
@@ -28,10 +29,7 @@ def read_sources(path, board=None):
 
 def read_elf(path):
     """The image in the file at `path`."""
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise Unreadable(f"{path} cannot be read: {error.strerror}") from error
+    data = read_file(path)
     try:
         return Elf(data)
     except Unreadable as error:

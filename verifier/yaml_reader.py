@@ -8,6 +8,7 @@ import re
 import yaml
 
 from verifier.faults import Unreadable
+from verifier.files import read_file
 
 MAX_BYTES = 1 << 20
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
@@ -33,13 +34,11 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 def read_yaml(path):
     """The mapping in the file at `path`; Unreadable with the reason."""
+    text = read_file(path)
     try:
-        text = path.read_bytes()
         if len(text) > MAX_BYTES:
             raise Unreadable(f"{path} is too large for a description")
         value = yaml.load(text.decode("utf-8"), Loader=_Loader)
-    except OSError as error:
-        raise Unreadable(f"{path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         first = str(error).split("\n", maxsplit=1)[0]
         raise Unreadable(f"{path} is not a description: {first}") from error

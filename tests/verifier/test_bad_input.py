@@ -101,6 +101,12 @@ def test_files_that_are_not_there(small, tmp_path, capsys):
                               "file or directory")
 
 
+def test_files_that_have_no_end(small, tmp_path, capsys):
+    status, said = answer(capsys, "/dev/zero", small[0])
+    assert (status, said) == (2, "not verified: /dev/zero is a device or a pipe; a file is expected")
+    assert answer(capsys, small[1], "/dev/zero") == (status, said)
+
+
 @pytest.mark.parametrize("text, sentence", [
     ("", "is not a description: it has no keys"),
     ("- a\n", "is not a description: it has no keys"),
@@ -126,6 +132,10 @@ def test_text_that_is_no_description(small, tmp_path, capsys, text, sentence):
     ("size: 64 KiB", "size: 64 KB", "vms.one.memory.ram: `64 KB` is no size"),
     ("file: flat.bin, at: 0x40008000", "file: none.bin, at: 0x40008000",
      "the description names `none.bin`, which cannot be read"),
+    ("file: flat.bin, at: 0x40008000", "file: /dev/zero, at: 0x40008000",
+     "the description names `/dev/zero`, which is a device or a pipe; a file is expected"),
+    ("file: flat.bin, at: 0x40008000", 'file: "\\ud83d", at: 0x40008000',
+     "the description names `\\ud83d`, which cannot be read: it is no name of a file"),
     ("grant: [pmu]", "grant: [fpu]", "vms.two: the verifier does not know the grant `fpu`"),
     ("emulate: pl031", "emulate: ns16550", "vms.two.devices.rtc: the verifier does not know"),
     ('assign: "&gpio"', 'assign: "&none"', "the board `tiny` has no device `&none`"),
