@@ -107,6 +107,7 @@ static void list(struct vgic_vm *g, struct vgic_redist *r, unsigned i, uint16_t 
     w->listed |= bit;
     if (intid >= VGIC_PRIVATE_COUNT) {
         vgic_spi_of(g, intid)->holder = (uint16_t)vgic_index_of(g, r);
+        vgic_spi_of(g, intid)->lr = (uint8_t)i;
         vgic_spi_moved(g, r, intid);
     } else {
         r->lr_of[intid] = (uint8_t)i;
@@ -254,7 +255,7 @@ static bool refresh_shortly(struct vgic_vm *g, struct vgic_redist *r)
     struct vgic_word *w = &r->word;
     uint32_t bits = w->latch & word_latched(w) & word_forwarded(w);
 
-    if (bits == 0U || g->ready != 0U || r->stale != VGIC_FILL) {
+    if (bits == 0U || g->ready != 0U || r->stale > VGIC_FILL) {
         return false;
     }
     r->stale = VGIC_FRESH;
@@ -388,6 +389,38 @@ bool vgic_lists_add(struct vgic_redist *r, unsigned intid)
         return false;
     }
     add_new(r, (unsigned)__builtin_ctz(room), intid);
+    return true;
+}
+
+bool vgic_lists_add_spi(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
+{
+    const struct vgic_spi *spi = vgic_spi_of(g, intid);
+    struct vgic_word *w = vgic_spi_word(g, intid / 32U - 1U);
+    const unsigned index = vgic_index_of(g, r);
+    const uint32_t bit = UINT32_C(1) << (intid % 32U);
+    const uint32_t room = ~r->lr_used & r->lr_all;
+
+    if (r->hindrances != 0U || spi->target != index || (w->active & bit) != 0U ||
+        (word_forwarded(w) & w->hw & bit) == 0U) {
+        return false;
+    }
+    if ((w->listed & bit) == 0U) {
+        if (room == 0U) {
+            return false;
+        }
+        w->latch |= bit;
+        list(g, r, (unsigned)__builtin_ctz(room), (uint16_t)intid);
+        return true;
+    }
+    const uint64_t lr = gich_lr_read(spi->lr);
+
+    if (spi->holder != index || lr >> LR_STATE_SHIFT != 0U) {
+        return false;
+    }
+    gich_lr_write(spi->lr, lr | LR_PENDING);
+    r->asked_word = NULL;
+    w->lr_pending |= bit;
+    w->lr_active &= ~bit;
     return true;
 }
 

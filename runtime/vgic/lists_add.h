@@ -47,8 +47,35 @@ static inline bool vgic_lists_repeat(struct vgic_redist *r, unsigned intid)
     return true;
 }
 
+/* The SGIs that other CPUs have latched for `r`, when there is nothing else, become pending so, and r
+ * is fresh. False: what is left to be done has to be done the long way. */
+static inline bool vgic_lists_repeat_sgis(struct vgic_redist *r)
+{
+    struct vgic_word *w = &r->word;
+
+    if (r->hindrances != VGIC_SGIS) {
+        return false;
+    }
+    r->stale = VGIC_FRESH;
+    for (uint32_t bits = w->latch & word_forwarded(w) & VGIC_SGI_BITS; bits != 0U;
+         bits &= bits - 1U) {
+        const unsigned intid = (unsigned)__builtin_ctz(bits);
+
+        if (!vgic_lists_repeat(r, intid)) {
+            r->stale = VGIC_FILL;
+            return false;
+        }
+        w->latch &= ~(UINT32_C(1) << intid);
+    }
+    return true;
+}
+
 /* The same for whatever is forwarded: if it is in no list register, it gets one that is empty. Its
  * latch is not used. False: nothing has changed, and the long way has to be taken. */
 bool vgic_lists_add(struct vgic_redist *r, unsigned intid);
+
+/* The same for a passed-through SPI whose physical interrupt was acknowledged, so that its last life
+ * is over: on the CPU of `r`, if it is routed here. */
+bool vgic_lists_add_spi(struct vgic_vm *g, struct vgic_redist *r, unsigned intid);
 
 #endif

@@ -18,7 +18,6 @@
 #include "vgic/vms.h"
 #include "vgic_variant.h"
 
-enum { SGI_BITS = 0xFFFF };
 
 static uint32_t hw_ppis(uint16_t vm)
 {
@@ -47,7 +46,7 @@ static void reset_redist(uint16_t vm, uint16_t vcpu)
     r->typer = vgic_gicr_typer(vm, vcpu - (unsigned)cfg_vms[vm].first_vcpu);
     r->sgi_cluster = sgi_cluster_of(cfg_vcpus[vcpu].vmpidr);
     r->sgi_bit = UINT32_C(1) << bits_get(cfg_vcpus[vcpu].vmpidr, 3, 0);
-    r->word.edge = SGI_BITS;
+    r->word.edge = VGIC_SGI_BITS;
     r->word.hw = hw_ppis(vm);
     vgic_source_reset(r);
 }

@@ -36,6 +36,7 @@ struct vgic_word {
 /* What a CPU has to do to its list registers before its guest sees the truth again. */
 enum vgic_stale {
     VGIC_FRESH,
+    VGIC_SGIS,   /* SGIs latched by other CPUs are to be listed, and nothing else */
     VGIC_FILL,   /* something new is to be listed */
     VGIC_RELIST, /* what is listed has to be read back and decided anew */
 };
@@ -66,6 +67,7 @@ struct vgic_redist {
     uint32_t asked;                     /* vgic_vm.sequence when it asked */
 } __attribute__((aligned(256)));
 
+#define VGIC_SGI_BITS UINT32_C(0xFFFF)
 #define VGIC_NO_VCPU 0xFFFFU
 
 /* An SPI of some VM beside its bit; by cfg_vm.first_spi + INTID - 32. */
@@ -75,6 +77,7 @@ struct vgic_spi {
     uint16_t holder; /* vCPU index whose list register holds it, or held it when it went active */
     uint16_t pintid; /* of those that are `hw` */
     uint8_t priority;
+    uint8_t lr; /* of a listed one: the list register of `holder` */
 };
 
 struct vgic_vm {

@@ -117,6 +117,10 @@ void vgic_inject_hw_spi(uint16_t vm, uint16_t intid, uint16_t pintid)
     struct vgic_vm *g = vgic_acquire(vm);
 
     (void)pintid; /* as cfg_irqs says: vgic_spi.pintid */
+    if (g->own != NULL && vgic_lists_add_spi(g, g->own, intid)) {
+        spin_unlock(&g->lock);
+        return;
+    }
     latch_physical(g, vgic_spi_word(g, intid / 32U - 1U), UINT32_C(1) << (intid % 32U));
     vgic_spis_changed(g, intid / 32U - 1U, 0);
     vgic_release(g);
@@ -125,9 +129,15 @@ void vgic_inject_hw_spi(uint16_t vm, uint16_t intid, uint16_t pintid)
 void vgic_sync(struct vcpu *v)
 {
     struct vgic_vm *g = vgic_places[v->id].g;
+    struct vgic_redist *r = vgic_places[v->id].r;
 
-    vgic_enter(g);
-    vgic_leave(g); /* what was marked is done here */
+    spin_lock(&g->lock);
+    if (!vgic_lists_repeat_sgis(r)) {
+        g->own = r;
+        vgic_leave(g); /* what was marked is done here */
+        return;
+    }
+    spin_unlock(&g->lock);
 }
 
 void vgic_maintenance(struct vcpu *v)

@@ -41,12 +41,12 @@ static void send_to_other(struct vgic_vm *g, struct vgic_redist *r, uint32_t bit
 {
     r->word.latch |= bit;
     if ((word_forwarded(&r->word) & bit) != 0U) {
-        vgic_mark(g, r, VGIC_FILL);
+        vgic_mark(g, r, VGIC_SGIS);
     }
 }
 
 /* The lock is held, and is released here. */
-SLOW_PATH static enum exit_action send(struct vgic_vm *g, enum vgic_sgi_kind kind, uint64_t value)
+APART static enum exit_action send(struct vgic_vm *g, enum vgic_sgi_kind kind, uint64_t value)
 {
     const unsigned intid = (unsigned)bits_get(value, 27, 24);
     const uint32_t bit = UINT32_C(1) << intid;
