@@ -24,27 +24,34 @@ static inline void lists_note_pending(struct vgic_redist *r, uint32_t bit)
     w->lr_active &= ~bit;
 }
 
-/* What is in one of the low list registers still, and has nothing that hinders it, becomes pending
- * there: the register says the rest, since r is fresh. The last life of `intid`, an SGI or one that
- * is `hw`, is over; or it is an SGI that the guest has taken, and that becomes pending besides.
- * False: nothing has changed. */
-static inline bool vgic_lists_repeat(struct vgic_redist *r, unsigned intid)
+/* Puts `intid`, which is listed, back to pending in its list register, if that is a low one: the
+ * register says the rest, since r is fresh. The last life of `intid`, an SGI or one that is `hw`, is
+ * over; or it is an SGI that the guest has taken, and that becomes pending besides. False: nothing
+ * has changed. */
+static inline bool lists_repeat_listed(struct vgic_redist *r, unsigned intid)
 {
-    const struct vgic_word *w = &r->word;
     const unsigned i = r->lr_of[intid];
 
-    if (r->hindrances != 0U || !bit_is_set(word_forwarded(w) & w->listed, intid) ||
-        i >= GICH_LR_LOW || vgic_has_source(intid)) {
+    if (i >= GICH_LR_LOW || vgic_has_source(intid)) {
         return false;
     }
     const uint64_t lr = gich_lr_read_low(i);
 
-    if (lr >> LR_STATE_SHIFT != 0U && bit_is_set(w->hw, intid)) {
+    if (lr >> LR_STATE_SHIFT != 0U && bit_is_set(r->word.hw, intid)) {
         return false;
     }
     gich_lr_write_low(i, lr | LR_PENDING);
     lists_note_pending(r, UINT32_C(1) << intid);
     return true;
+}
+
+/* The same for any SGI or one that is `hw`, if nothing hinders it and it is listed and forwarded. */
+static inline bool vgic_lists_repeat(struct vgic_redist *r, unsigned intid)
+{
+    const struct vgic_word *w = &r->word;
+
+    return r->hindrances == 0U && bit_is_set(word_forwarded(w) & w->listed, intid) &&
+           lists_repeat_listed(r, intid);
 }
 
 /* The SGIs that other CPUs have latched for `r`, when there is nothing else, become pending so, and r
@@ -61,7 +68,7 @@ static inline bool vgic_lists_repeat_sgis(struct vgic_redist *r)
          bits &= bits - 1U) {
         const unsigned intid = (unsigned)__builtin_ctz(bits);
 
-        if (!vgic_lists_repeat(r, intid)) {
+        if (!bit_is_set(w->listed, intid) || !lists_repeat_listed(r, intid)) {
             r->stale = VGIC_FILL;
             return false;
         }

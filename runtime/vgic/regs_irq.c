@@ -73,7 +73,13 @@ static inline void enable(struct vgic_vm *g, struct vgic_redist *r, unsigned int
 {
     w->enabled ^= changed;
     for (uint32_t bits = changed & w->hw; bits != 0U; bits &= bits - 1U) {
-        vgic_hw_enable(g, r, intid + (unsigned)__builtin_ctz(bits), on);
+        const unsigned one = intid + (unsigned)__builtin_ctz(bits);
+
+        if (intid >= VGIC_PRIVATE_COUNT) {
+            gic_spi_enable(vgic_spi_of(g, one)->pintid, on);
+        } else {
+            vgic_hw_enable(g, r, one, on);
+        }
     }
 }
 

@@ -59,11 +59,11 @@ struct vcpu *cpu_next_vcpu(void)
     return &vcpus[0];
 }
 
-bool interrupts_serve_short(struct vcpu *v, uint32_t intid)
+uint32_t interrupts_serve_short(struct vcpu *v, uint32_t intid)
 {
     CHECK(v == &vcpus[0]);
     served_short = intid;
-    return is_short;
+    return is_short ? 0U : intid;
 }
 
 void interrupts_serve_in_full(struct vcpu *v, uint32_t intid)

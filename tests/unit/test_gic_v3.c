@@ -386,6 +386,11 @@ TEST(ppis)
 
 TEST(message_sgi_names_its_target_and_is_ordered)
 {
+    for (unsigned cpu = 2; cpu < 4U; cpu++) {
+        on_cpu(cpu);
+        gic_init_cpu(cpu);
+    }
+    fake_barriers.dsb = fake_barriers.isb = 0;
     gic_send_message_sgi(2);
     CHECK_EQ(fake_sysreg_get("ICC_SGI1R_EL1"), UINT64_C(1) << 44 | GIC_SGI_MESSAGE << 24 | 0x1 << 16 | 1u << 2);
     CHECK_EQ(fake_barriers.dsb, 1);

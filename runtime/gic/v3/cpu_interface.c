@@ -10,6 +10,7 @@
 #include "arch/sysreg.h"
 #include "config/config.h"
 #include "core/panic.h"
+#include "core/percpu.h"
 #include "gic/gic.h"
 #include "lib/bits.h"
 
@@ -17,8 +18,25 @@ enum { ICC_SRE_SRE = 1U << 0, ICC_SRE_DFB = 1U << 1, ICC_SRE_DIB = 1U << 2,
        ICC_SRE_Enable = 1U << 3 };
 enum { ICC_CTLR_EOImode = 1U << 1 };
 
+/* ICC_SGI1R_EL1 of a message to each CPU; each writes its own before it takes messages, and until then
+ * the value names nobody: who comes up looks for messages first. */
+static uint64_t message_sgis[CFG_CPU_COUNT];
+
+/* Target list of 16 CPUs that share Aff3.Aff2.Aff1 and the range that Aff0 lies in. */
+static uint64_t sgi_to(uint64_t mpidr, uint64_t intid)
+{
+    const uint64_t aff0 = bits_get(mpidr, 7, 0);
+
+    return (bits_get(mpidr, 39, 32) << 48) | ((aff0 / 16U) << 44) |
+           (bits_get(mpidr, 23, 16) << 32) | (intid << 24) | (bits_get(mpidr, 15, 8) << 16) |
+           BIT(aff0 % 16U);
+}
+
 void gic_cpu_interface_init(void)
 {
+    const unsigned self = this_cpu()->id;
+
+    message_sgis[self] = sgi_to(cfg_cpus[self].mpidr, GIC_SGI_MESSAGE);
     /* Enable: EL1 may reach its own interface, which HCR_EL2.IMO/FMO turn into the virtual one. */
     SYSREG_WRITE(ICC_SRE_EL2, ICC_SRE_SRE | ICC_SRE_DFB | ICC_SRE_DIB | ICC_SRE_Enable);
     isb();
@@ -33,21 +51,11 @@ void gic_cpu_interface_init(void)
     isb();
 }
 
-/* Target list of 16 CPUs that share Aff3.Aff2.Aff1 and the range that Aff0 lies in. */
-static uint64_t sgi_to(uint64_t mpidr, uint64_t intid)
-{
-    const uint64_t aff0 = bits_get(mpidr, 7, 0);
-
-    return (bits_get(mpidr, 39, 32) << 48) | ((aff0 / 16U) << 44) |
-           (bits_get(mpidr, 23, 16) << 32) | (intid << 24) | (bits_get(mpidr, 15, 8) << 16) |
-           BIT(aff0 % 16U);
-}
-
 void gic_send_message_sgi(unsigned cpu)
 {
     /* The receiver must see what was written before the SGI: a system register write is not
      * ordered with memory by itself. The isb keeps the SGI from waiting in the pipeline. */
     dsb_ishst();
-    SYSREG_WRITE(ICC_SGI1R_EL1, sgi_to(cfg_cpus[cpu].mpidr, GIC_SGI_MESSAGE));
+    SYSREG_WRITE(ICC_SGI1R_EL1, message_sgis[cpu]);
     isb();
 }

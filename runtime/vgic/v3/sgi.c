@@ -7,6 +7,7 @@
  * @req IRQ-1 */
 #include "vgic/vgic.h"
 
+#include "core/mailbox.h"
 #include "lib/bits.h"
 #include "vgic/lists_add.h"
 #include "vgic/route.h"
@@ -36,13 +37,21 @@ static bool takes(const struct vgic_redist *r, enum vgic_sgi_kind kind, uint32_t
     return kind == VGIC_SGI1R || (r->word.group & bit) == 0U;
 }
 
-/* Another CPU lists it, on a message: also one that is in a list register there. */
-static void send_to_other(struct vgic_vm *g, struct vgic_redist *r, uint32_t bit)
+/* Another CPU lists it, on a message: also one that is in a list register there. True: that CPU is to
+ * be sent the message. */
+static inline bool latch_for_other(struct vgic_redist *r, uint32_t bit)
 {
     r->word.latch |= bit;
-    if ((word_forwarded(&r->word) & bit) != 0U) {
-        vgic_mark(g, r, VGIC_SGIS);
+    if ((word_forwarded(&r->word) & bit) == 0U || r->stale != VGIC_FRESH || !r->is_online) {
+        return false;
     }
+    r->stale = VGIC_SGIS; /* as vgic_mark() would: what is more than this covers it */
+    return true;
+}
+
+static unsigned cpu_of(const struct vgic_redist *r)
+{
+    return cfg_vcpus[r->vcpu].cpu;
 }
 
 /* The lock is held, and is released here. */
@@ -57,13 +66,52 @@ APART static enum exit_action send(struct vgic_vm *g, enum vgic_sgi_kind kind, u
             continue;
         }
         if (r != g->own) {
-            send_to_other(g, r, bit);
+            if (latch_for_other(r, bit)) {
+                mailbox_post(cpu_of(r), MSG_VGIC);
+            }
         } else if (!vgic_lists_add(r, intid)) {
             r->word.latch |= bit;
             vgic_private_changed(g, r, 0);
         }
     }
     vgic_leave(g);
+    return EXIT_SKIP;
+}
+
+/* The one target, if that is one vCPU and another than the sender; NULL otherwise. */
+static struct vgic_redist *only_other(const struct vgic_vm *g, const struct vgic_redist *sender,
+                                      uint64_t value)
+{
+    const uint64_t targets = value & (BIT(SGI_IRM) | SGI_TARGETS);
+    struct vgic_redist *r = g->redists;
+
+    if ((targets & (targets - 1U)) != 0U) {
+        return NULL;
+    }
+    for (unsigned left = g->vcpu_count; left > 0U; left--, r++) {
+        if ((value & SGI_CLUSTER) == r->sgi_cluster && targets == r->sgi_bit) {
+            return (r != sender) ? r : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* The lock is held, and is released here. */
+APART static enum exit_action send_sgi1r(struct vgic_vm *g, struct vgic_redist *sender,
+                                         uint64_t value)
+{
+    struct vgic_redist *const r = only_other(g, sender, value);
+
+    if (r == NULL) {
+        g->own = sender;
+        return send(g, VGIC_SGI1R, value);
+    }
+    const bool is_to_be_told = latch_for_other(r, UINT32_C(1) << bits_get(value, 27, 24));
+
+    spin_unlock(&g->lock);
+    if (is_to_be_told) {
+        mailbox_post(cpu_of(r), MSG_VGIC);
+    }
     return EXIT_SKIP;
 }
 
@@ -74,8 +122,7 @@ enum exit_action vgic_sgi1r_short(struct vcpu *v, uint64_t value)
 
     spin_lock(&g->lock);
     if (!is_for_self_alone(r, value) || !vgic_lists_repeat(r, (unsigned)bits_get(value, 27, 24))) {
-        g->own = r;
-        return send(g, VGIC_SGI1R, value);
+        return send_sgi1r(g, r, value);
     }
     spin_unlock(&g->lock);
     return EXIT_SKIP;

@@ -128,7 +128,7 @@ uint32_t exit_irq(struct vcpu *v)
         vgic_inject_hw(v, (uint16_t)intid, (uint16_t)intid);
         return 0;
     }
-    return interrupts_serve_short(v, intid) ? 0U : intid;
+    return interrupts_serve_short(v, intid);
 }
 
 struct vcpu *exit_irq_in_full(struct vcpu *v, uint32_t intid)

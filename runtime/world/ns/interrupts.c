@@ -106,24 +106,19 @@ static bool serve_passed_through(uint32_t intid)
     return true;
 }
 
-/* Only the vGIC has news for the guest that runs here: what other CPUs' SGIs come to. */
-static bool serve_vgic_message(struct vcpu *v)
+uint32_t interrupts_serve_short(struct vcpu *v, uint32_t intid)
 {
+    if (intid != GIC_SGI_MESSAGE) {
+        return (serve_passed_through(intid) || intid >= GIC_INTID_SPECIAL) ? 0U : intid;
+    }
+    /* Only the vGIC has news for the guest: what other CPUs' SGIs come to. */
     if (!mailbox_take_only(this_cpu()->id, MSG_VGIC)) {
-        return false;
+        return intid;
     }
     gic_priority_drop(GIC_SGI_MESSAGE);
     vgic_sync(v);
     gic_deactivate(GIC_SGI_MESSAGE);
-    return true;
-}
-
-bool interrupts_serve_short(struct vcpu *v, uint32_t intid)
-{
-    if (intid == GIC_SGI_MESSAGE) {
-        return serve_vgic_message(v);
-    }
-    return serve_passed_through(intid) || intid >= GIC_INTID_SPECIAL;
+    return 0;
 }
 
 void interrupts_serve_in_full(struct vcpu *v, uint32_t intid)

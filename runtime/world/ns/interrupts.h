@@ -15,9 +15,9 @@ static inline bool interrupts_is_guests_ppi(uint32_t intid)
 }
 
 /* Serves another interrupt `intid`, which interrupted the guest of `v` and is acknowledged, if that
- * can neither stop nor replace the guest and has no use for its registers; false: nothing is done.
- */
-bool interrupts_serve_short(struct vcpu *v, uint32_t intid);
+ * can neither stop nor replace the guest and has no use for its registers: 0. Else its INTID, and
+ * nothing is done. */
+uint32_t interrupts_serve_short(struct vcpu *v, uint32_t intid);
 /* Serves the others; `v` is this CPU's vCPU, or NULL. Afterwards this_cpu()->guest_runs tells
  * whether it may be resumed. */
 void interrupts_serve_in_full(struct vcpu *v, uint32_t intid);
