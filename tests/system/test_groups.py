@@ -15,6 +15,7 @@ GROUPS = {
     "gicrace": 600,
     "gicv2": 600,
     "storm": 600,
+    "storm-gicv2": 600,
     "psci": 300,
     "psci-gicv2": 300,
     "smccc": 120,

@@ -116,7 +116,7 @@ static void check_flood(unsigned cpus)
                    "CPU %u: %x of %x", cpu, atomic_load(&last_seen[cpu]), all);
     }
     irq_disable();
-    uint32_t pending = mmio_read32(GICR_BASE + GICR_SGI_OFFSET + GICD_ISPENDR) & 0xffffU;
+    uint32_t pending = mmio_read32(gic_bit_register(GICD_ISPENDR, 0)) & 0xffffU;
     irq_enable();
     TEST_EQUAL("flood_leaves_nothing_pending", pending, 0);
 }
