@@ -21,6 +21,7 @@
 #include "config/config.h"
 #include "core/console_input.h"
 #include "core/console_mux.h"
+#include "core/log.h"
 #include "core/mailbox.h"
 #include "core/timer.h"
 #include "gic/gic.h"
@@ -189,12 +190,16 @@ static bool go_idle(void)
     return true;
 }
 
+static size_t describe_focus(char *text, size_t room)
+{
+    mux_set_focus(&mux, input_focus());
+    return fmt_text(text, room, "input: %s\n", input_focus_name());
+}
+
 static void announce_focus(void)
 {
     char text[64];
-    mux_set_focus(&mux, input_focus());
-    const size_t length = fmt_text(text, sizeof(text), "input: %s\n", input_focus_name());
-    (void)console_tx_write(MUX_NOTICE, text, length);
+    (void)console_tx_write(MUX_NOTICE, text, describe_focus(text, sizeof(text)));
 }
 
 void console_service(void)
@@ -228,8 +233,9 @@ void console_start(void)
     platform_uart_interrupts(false);
     atomic_store_explicit(&is_started, true, memory_order_release);
 
-    (void)console_tx_write(MUX_NOTICE, text, input_describe_key(text, sizeof(text)));
-    announce_focus();
+    /* By way of the log: what it has kept since the start comes before. */
+    log_line(text, input_describe_key(text, sizeof(text)));
+    log_line(text, describe_focus(text, sizeof(text)));
     mailbox_post(cfg_system.console_cpu, MSG_CONSOLE_TX);
 }
 

@@ -119,13 +119,17 @@ static bool begin_guest(uint16_t vm, uint32_t *suppressed)
     return allowed;
 }
 
+void log_line(const char *line, size_t length)
+{
+    spin_lock(&log_lock);
+    remember(line, length);
+    write_or_drop(line, length);
+    spin_unlock(&log_lock);
+}
+
 static void print_line(char *line, size_t length)
 {
-    const size_t ended = end_line(line, length);
-    spin_lock(&log_lock);
-    remember(line, ended);
-    write_or_drop(line, ended);
-    spin_unlock(&log_lock);
+    log_line(line, end_line(line, length));
 }
 
 void log_print(enum log_module module, enum log_level level, const char *format, ...)

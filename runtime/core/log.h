@@ -11,6 +11,7 @@
 #define CORE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config/config.h"
@@ -47,6 +48,9 @@ static inline bool log_is_on(enum log_module module, enum log_level level)
 void log_print(enum log_module module, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void log_print_guest(uint16_t vm, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A line of the console's own, newline included, whatever the levels are: in order with the log's. */
+void log_line(const char *line, size_t length);
 
 #define LOG_AT(level, ...)                                                                         \
     (log_is_on(LOG_MODULE, (level)) ? log_print(LOG_MODULE, (level), __VA_ARGS__) : (void)0)
