@@ -49,7 +49,7 @@ static void put(struct fmt_sink *sink, char c)
     put_raw((uint8_t)c);
 }
 
-static struct fmt_sink uart = {put};
+static struct fmt_sink uart = {.put = put};
 
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {

@@ -1,5 +1,6 @@
-/* The formatter. One pass, no recursion, no buffer but for the digits of one number: the work is
- * bounded by the format, its strings and FMT_WIDTH_MAX per conversion.
+/* The formatter. One pass, no recursion, no buffer but for the digits of one number. What a call
+ * prints ends at FMT_OUTPUT_MAX characters, whatever the format and its strings are, and the work
+ * is in proportion: every character that is printed or measured is one of those.
  * No state, no locks; any CPU.
  * @req OPS-1, OPS-4 */
 #include "lib/fmt.h"
@@ -7,8 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/loop.h"
+
 #define FMT_WIDTH_MAX 64U
 #define DIGITS_MAX 20U /* of 2^64 in decimal */
+#define PREFIX_MAX 2U
+#define CONVERSIONS_MAX 16U /* in one format; what follows is cut off */
+#define FLAGS_MAX 4U        /* in one conversion; with more it is none of ours */
+#define NUMBER_MAX 4U       /* digits of a width or precision; the same */
+
+enum pot { POT_PRINTED, POT_MEASURED };
 
 /* One conversion specification. */
 struct spec {
@@ -22,10 +31,21 @@ struct spec {
     char conversion;
 };
 
+/* False when there is no room for it. */
+static bool put_one(struct fmt_sink *sink, char c)
+{
+    if (sink->room == 0U) {
+        return false;
+    }
+    sink->room--;
+    sink->put(sink, c);
+    return true;
+}
+
 static void put_repeated(struct fmt_sink *sink, char c, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++) {
-        sink->put(sink, c);
+    for (unsigned i = 0; i < count && put_one(sink, c); i++) {
+        LOOP_SHARED(POT_PRINTED);
     }
 }
 
@@ -36,15 +56,17 @@ static unsigned padding(const struct spec *s, unsigned length)
 
 static void put_text(struct fmt_sink *sink, const struct spec *s, const char *text)
 {
-    const unsigned limit = s->has_precision ? s->precision : UINT32_MAX;
+    const size_t limit =
+        (s->has_precision && s->precision < sink->room) ? s->precision : sink->room;
     unsigned length = 0;
     while (length < limit && text[length] != '\0') {
+        LOOP_SHARED(POT_MEASURED);
         length++;
     }
     const unsigned pad = padding(s, length);
     put_repeated(sink, ' ', s->left ? 0U : pad);
-    for (unsigned i = 0; i < length; i++) {
-        sink->put(sink, text[i]);
+    for (unsigned i = 0; i < length && put_one(sink, text[i]); i++) {
+        LOOP_SHARED(POT_PRINTED);
     }
     put_repeated(sink, ' ', s->left ? pad : 0U);
 }
@@ -57,23 +79,27 @@ static void put_number(struct fmt_sink *sink, const struct spec *s, const char *
     char digits[DIGITS_MAX];
     unsigned count = 0;
     do {
+        LOOP_BOUND(DIGITS_MAX);
         digits[count++] = alphabet[value % base];
         value /= base;
     } while (value != 0U);
 
     unsigned length = count;
     for (const char *p = prefix; *p != '\0'; p++) {
+        LOOP_BOUND(PREFIX_MAX);
         length++;
     }
     const unsigned pad = padding(s, length);
     const bool zeros = s->zero && !s->left;
     put_repeated(sink, ' ', (s->left || zeros) ? 0U : pad);
     for (const char *p = prefix; *p != '\0'; p++) {
-        sink->put(sink, *p);
+        LOOP_BOUND(PREFIX_MAX);
+        (void)put_one(sink, *p);
     }
     put_repeated(sink, '0', zeros ? pad : 0U);
     while (count > 0U) {
-        sink->put(sink, digits[--count]);
+        LOOP_BOUND(DIGITS_MAX);
+        (void)put_one(sink, digits[--count]);
     }
     put_repeated(sink, ' ', s->left ? pad : 0U);
 }
@@ -81,7 +107,8 @@ static void put_number(struct fmt_sink *sink, const struct spec *s, const char *
 static const char *parse_number(const char *p, unsigned *number)
 {
     unsigned n = 0;
-    for (; *p >= '0' && *p <= '9'; p++) {
+    for (unsigned i = 0; i < NUMBER_MAX && *p >= '0' && *p <= '9'; i++, p++) {
+        LOOP_BOUND(NUMBER_MAX);
         n = (n < FMT_WIDTH_MAX) ? n * 10U + (unsigned)(*p - '0') : n;
     }
     *number = (n < FMT_WIDTH_MAX) ? n : FMT_WIDTH_MAX;
@@ -90,7 +117,8 @@ static const char *parse_number(const char *p, unsigned *number)
 
 static const char *parse_flags(const char *p, struct spec *s)
 {
-    for (;; p++) {
+    for (unsigned i = 0; i < FLAGS_MAX; i++, p++) {
+        LOOP_BOUND(FLAGS_MAX);
         if (*p == '-') {
             s->left = true;
         } else if (*p == '0') {
@@ -98,9 +126,10 @@ static const char *parse_flags(const char *p, struct spec *s)
         } else if (*p == '#') {
             s->alternate = true;
         } else {
-            return p;
+            break;
         }
     }
+    return p;
 }
 
 static const char *parse_length(const char *p, struct spec *s)
@@ -211,7 +240,7 @@ static bool convert(struct fmt_sink *sink, const struct spec *s, struct argument
         put_pointer(sink, va_arg(a->list, const void *));
         return true;
     case '%':
-        sink->put(sink, '%');
+        (void)put_one(sink, '%');
         return true;
     default:
         return false;
@@ -221,17 +250,27 @@ static bool convert(struct fmt_sink *sink, const struct spec *s, struct argument
 void fmt_print(struct fmt_sink *sink, const char *format, va_list arguments)
 {
     struct arguments a;
+    unsigned conversions = 0;
+    LOOP_POT(POT_PRINTED, FMT_OUTPUT_MAX);
+    LOOP_POT(POT_MEASURED, 2U * FMT_OUTPUT_MAX); /* all that is printed, and the last text */
+    sink->room = FMT_OUTPUT_MAX;
     va_copy(a.list, arguments);
-    for (const char *p = format; *p != '\0';) {
+    for (const char *p = format; *p != '\0' && sink->room > 0U;) {
+        LOOP_SHARED(POT_PRINTED);
         if (*p != '%') {
-            sink->put(sink, *p++);
+            (void)put_one(sink, *p++);
             continue;
         }
+        LOOP_RARE(CONVERSIONS_MAX);
+        if (conversions == CONVERSIONS_MAX) {
+            break;
+        }
+        conversions++;
         struct spec s = {0};
         const char *const end = parse_spec(p + 1, &s, &a);
         if (!convert(sink, &s, &a)) {
-            for (; p < end; p++) {
-                sink->put(sink, *p);
+            for (; p < end && put_one(sink, *p); p++) {
+                LOOP_SHARED(POT_PRINTED);
             }
         }
         p = end;
@@ -256,7 +295,7 @@ static void text_put(struct fmt_sink *sink, char c)
 
 size_t fmt_text_list(char *text, size_t room, const char *format, va_list arguments)
 {
-    struct text_sink t = {.sink = {text_put}, .text = text, .room = room, .length = 0};
+    struct text_sink t = {.sink = {.put = text_put}, .text = text, .room = room, .length = 0};
     fmt_print(&t.sink, format, arguments);
     text[t.length] = '\0';
     return t.length;

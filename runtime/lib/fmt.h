@@ -1,4 +1,4 @@
-/* A formatter without a C library: printf's syntax into a sink.
+/* A formatter without a C library: printf's syntax into a sink, FMT_OUTPUT_MAX characters at most.
  *
  * Conversions: %c %s %d %i %u %x %X %p %%. Flags: '-' (left), '0' (zero padding), '#' (0x before
  * %x). Width and precision as numbers or '*'; precision is for %s alone (most characters).
@@ -10,8 +10,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+/* What one fmt_print() hands to its sink; the rest of its output is cut off. */
+#define FMT_OUTPUT_MAX 255U
+
 struct fmt_sink {
     void (*put)(struct fmt_sink *sink, char c);
+    size_t room; /* used by fmt_print() alone */
 };
 
 void fmt_print(struct fmt_sink *sink, const char *format, va_list arguments)
