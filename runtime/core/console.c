@@ -9,9 +9,10 @@
  * clears it before it looks at the rings for the last time. So a byte is never forgotten, and a
  * busy console costs no messages. `wants_room` works alike in the other direction.
  *
- * One call does SERVICE_STEPS steps. It goes on by the UART's transmit interrupt when the FIFO is
- * full; when the UART takes bytes as fast as they come, that interrupt may not occur, since it
- * marks the passage of a level [DDI0183 3.4.4], and the CPU sends itself a message instead.
+ * One call does SERVICE_STEPS steps, of which each moves one byte. It goes on by the UART's
+ * transmit interrupt when the FIFO is full; when the UART takes bytes as fast as they come, that
+ * interrupt may not occur, since it marks the passage of a level [DDI0183 3.4.4], and the CPU sends
+ * itself a message instead.
  *
  * @req DEV-1 */
 #include "core/console.h"
@@ -25,13 +26,19 @@
 #include "core/timer.h"
 #include "gic/gic.h"
 #include "lib/fmt.h"
+#include "lib/loop.h"
 #include "lib/ring.h"
 #include "platform/platform.h"
 
+enum pot { POT_FED };
+
 #define TX_BYTES 4096U
-#define SERVICE_STEPS 64U /* bytes sent or rounds of feeding, per call */
-#define FEED_BYTES 32U    /* bytes from one source per feeding */
-#define FLUSH_SECONDS 2U  /* before a UART that does not drain is given up */
+#define SERVICE_STEPS                                                                              \
+    32U                  /* bytes fed into lines or sent, per call: what a VM writes can make a    \
+                          * byte dear (a line moves), and the CPU may be another VM's */
+#define FEED_BYTES 16U   /* bytes from one source per feeding */
+#define NOTICE_BYTES 96U /* of a line of the console's own */
+#define FLUSH_SECONDS 2U /* before a UART that does not drain is given up */
 #define POLLS_PER_BYTE 100000U
 
 struct console_output {
@@ -76,27 +83,48 @@ unsigned console_tx_room(uint16_t source)
     return room_of(o);
 }
 
+/* After bytes were put into a ring. */
+static void ask_to_drain(void)
+{
+    /* The bytes are in the ring before the flag is looked at. */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!atomic_exchange(&is_draining, true) && console_is_started()) {
+        mailbox_post(cfg_system.console_cpu, MSG_CONSOLE_TX);
+    }
+}
+
 bool console_tx_put(uint16_t source, uint8_t byte)
 {
     struct console_output *const o = &outputs[source];
     if (!ring_put(&o->ring, o->bytes, TX_BYTES, byte)) {
         return false;
     }
-    /* The byte is in the ring before the flag is looked at. */
-    atomic_thread_fence(memory_order_seq_cst);
-    if (!atomic_exchange(&is_draining, true) && console_is_started()) {
-        mailbox_post(cfg_system.console_cpu, MSG_CONSOLE_TX);
-    }
+    ask_to_drain();
     return true;
+}
+
+void console_tx_write(uint16_t source, const char *text, size_t count)
+{
+    struct console_output *const o = &outputs[source];
+    for (size_t i = 0; i < count && i < CONSOLE_WRITE_MAX; i++) {
+        LOOP_BOUND(CONSOLE_WRITE_MAX);
+        if (!ring_put(&o->ring, o->bytes, TX_BYTES, (uint8_t)text[i])) {
+            break;
+        }
+    }
+    ask_to_drain();
 }
 
 /* --- the console CPU -------------------------------------------------------------------- */
 
 static void notice(const char *text)
 {
-    for (; *text != '\0'; text++) {
-        (void)console_tx_put(MUX_NOTICE, (uint8_t)*text);
+    size_t length = 0;
+    while (length < NOTICE_BYTES && text[length] != '\0') {
+        LOOP_BOUND(NOTICE_BYTES);
+        length++;
     }
+    console_tx_write(MUX_NOTICE, text, length);
 }
 
 /* Tells the source's VM that there is room, when it had run out and half of the ring is free. */
@@ -110,34 +138,38 @@ static void grant_room(uint16_t source)
     }
 }
 
-/* Moves some output of one source into its line; false when it has none or the line is full. */
-static bool feed_source(uint16_t source, uint64_t now)
+/* Moves at most `limit` bytes of one source's output into its line; returns how many: 0 when it
+ * has none or the line is full. */
+static unsigned feed_source(uint16_t source, uint64_t now, unsigned limit)
 {
     struct console_output *const o = &outputs[source];
     uint8_t byte;
     unsigned fed = 0;
-    while (fed < FEED_BYTES && mux_accepts(&mux, source) &&
+    while (fed < limit && mux_accepts(&mux, source) &&
            ring_peek(&o->ring, o->bytes, TX_BYTES, &byte)) {
+        LOOP_SHARED(POT_FED);
         if (mux_put(&mux, source, byte, now)) {
             ring_drop(&o->ring);
             fed++;
         }
     }
     grant_room(source);
-    return fed > 0U;
+    return fed;
 }
 
-/* Every source gets its turn; false when no source had anything to give. */
-static bool feed(uint64_t now)
+/* Every source gets its turn; 0 when no source had anything to give. */
+static unsigned feed(uint64_t now, unsigned limit)
 {
     for (unsigned i = 0; i < MUX_SOURCE_COUNT; i++) {
+        LOOP_BOUND(MUX_SOURCE_COUNT);
         const uint16_t source = (uint16_t)((feed_turn + i) % MUX_SOURCE_COUNT);
-        if (feed_source(source, now)) {
+        const unsigned fed = feed_source(source, now, limit);
+        if (fed > 0U) {
             feed_turn = (uint16_t)((source + 1U) % MUX_SOURCE_COUNT);
-            return true;
+            return fed;
         }
     }
-    return false;
+    return 0;
 }
 
 enum drain_result { DRAIN_IDLE, DRAIN_FULL, DRAIN_MORE };
@@ -145,16 +177,24 @@ enum drain_result { DRAIN_IDLE, DRAIN_FULL, DRAIN_MORE };
 static enum drain_result drain(unsigned steps)
 {
     const uint64_t now = timer_now();
-    for (unsigned i = 0; i < steps; i++) {
+    /* Each feeding may look at one byte in vain, which the line does not take. */
+    LOOP_POT(POT_FED, 2U * SERVICE_STEPS);
+    for (unsigned left = steps; left > 0U;) {
+        LOOP_BOUND(SERVICE_STEPS);
         uint8_t byte;
         if (!platform_uart_tx_ready()) {
             return DRAIN_FULL;
         }
         if (mux_next(&mux, now, &byte)) {
             platform_uart_tx(byte);
-        } else if (!feed(now)) {
+            left--;
+            continue;
+        }
+        const unsigned fed = feed(now, (left < FEED_BYTES) ? left : FEED_BYTES);
+        if (fed == 0U) {
             return DRAIN_IDLE;
         }
+        left -= fed;
     }
     return DRAIN_MORE;
 }
@@ -162,6 +202,7 @@ static enum drain_result drain(unsigned steps)
 static bool has_output(void)
 {
     for (unsigned i = 0; i < MUX_SOURCE_COUNT; i++) {
+        LOOP_BOUND(MUX_SOURCE_COUNT);
         if (ring_fill(&outputs[i].ring) > 0U) {
             return true;
         }
@@ -189,7 +230,7 @@ static bool go_idle(void)
 
 static void announce_focus(void)
 {
-    char text[64];
+    char text[NOTICE_BYTES];
     mux_set_focus(&mux, input_focus());
     (void)fmt_text(text, sizeof(text), "input: %s\n", input_focus_name());
     notice(text);
@@ -216,7 +257,7 @@ void console_service(void)
 
 void console_start(void)
 {
-    char text[96];
+    char text[NOTICE_BYTES];
     mux_init(&mux, (timer_frequency() + 999U) / 1000U);
     input_init();
     mux_set_focus(&mux, input_focus());
@@ -236,13 +277,16 @@ void console_flush(void)
     const uint64_t begun = timer_now();
     const uint64_t limit = FLUSH_SECONDS * timer_frequency();
     while (timer_now() - begun < limit && drain(1) != DRAIN_IDLE) {
+        LOOP_WAITS();
     }
 }
 
 void console_write_polled(const char *text, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && i < CONSOLE_WRITE_MAX; i++) {
+        LOOP_BOUND(CONSOLE_WRITE_MAX);
         for (unsigned polls = 0; polls < POLLS_PER_BYTE && !platform_uart_tx_ready(); polls++) {
+            LOOP_WAITS();
         }
         if (platform_uart_tx_ready()) {
             platform_uart_tx((uint8_t)text[i]);

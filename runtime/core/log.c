@@ -18,8 +18,9 @@
 #include "core/console_mux.h"
 #include "core/timer.h"
 #include "lib/fmt.h"
+#include "lib/loop.h"
 
-#define LINE_BYTES 256U
+#define LINE_BYTES CONSOLE_WRITE_MAX
 #define HISTORY_BYTES 8192U
 #define GUEST_BURST 8U      /* lines of one VM at once */
 #define GUEST_PER_SECOND 4U /* and then */
@@ -48,6 +49,7 @@ __attribute__((used)) static uint32_t log_history_count;
 static void remember(const char *line, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
+        LOOP_BOUND(LINE_BYTES);
         log_history[log_history_count % HISTORY_BYTES] = line[i];
         log_history_count++;
     }
@@ -63,13 +65,6 @@ static void write_polled(const char *line, size_t length)
     console_write_polled("\r\n", 2);
 }
 
-static void write_ring(const char *line, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        (void)console_tx_put(MUX_LOG, (uint8_t)line[i]);
-    }
-}
-
 /* The line, after word of those that were lost before it, or neither. */
 static void write_or_drop(const char *line, size_t length)
 {
@@ -82,8 +77,8 @@ static void write_or_drop(const char *line, size_t length)
         dropped++;
         return;
     }
-    write_ring(report, report_length);
-    write_ring(line, length);
+    console_tx_write(MUX_LOG, report, report_length);
+    console_tx_write(MUX_LOG, line, length);
     dropped = 0;
 }
 
