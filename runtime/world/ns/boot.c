@@ -7,6 +7,7 @@
  * INV-ASM-OFFSETS is asserted here.
  *
  * @req CORE-1, CPU-1 */
+#include "world/ns/boot.h"
 #include "arch/asm_offsets.h"
 #include "arch/barrier.h"
 #include "arch/memory.h"
@@ -18,7 +19,6 @@
 #include "core/percpu.h"
 #include "gic/gic.h"
 #include "vm/life.h"
-#include "world/ns/boot.h"
 #include "world/ns/interrupts.h"
 
 _Static_assert(sizeof(struct cfg_cpu) == CFG_CPU_SIZE, "entry.S");
@@ -88,6 +88,15 @@ static void start_other_cpus(void)
     }
 }
 
+static void clear_all(uint64_t pa, uint64_t bytes)
+{
+    for (uint64_t done = 0; done < bytes; done += MEMORY_CHUNK_BYTES) {
+        const uint64_t left = bytes - done;
+
+        memory_clear(pa_make(pa + done), (left < MEMORY_CHUNK_BYTES) ? left : MEMORY_CHUNK_BYTES);
+    }
+}
+
 /* The part that every CPU does for itself. */
 static struct vcpu *cpu_up(void)
 {
@@ -118,7 +127,7 @@ struct vcpu *boot_primary(uint64_t devicetree)
               wrong);
     }
     for (unsigned i = 0; i < CFG_BOOT_LOAD_COUNT; i++) {
-        memory_clear(pa_make(cfg_boot_loads[i].dst_pa), cfg_boot_loads[i].size);
+        clear_all(cfg_boot_loads[i].dst_pa, cfg_boot_loads[i].size);
     }
     gic_init_distributor();
     start_other_cpus();
