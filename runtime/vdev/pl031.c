@@ -11,6 +11,7 @@
  * Lock: one per VM for all its clocks, taken before the VM's vGIC lock.
  *
  * @req DEV-2 */
+#include "lib/loop.h"
 #include "vdev/vdev.h"
 
 #include "arch/spinlock.h"
@@ -85,6 +86,7 @@ static void arm(uint16_t vm)
 {
     uint64_t earliest = NO_DEADLINE;
     for (unsigned i = 0; i < CFG_PL031_COUNT; i++) {
+        LOOP_BOUND(CFG_PL031_COUNT);
         if (cfg_pl031s[i].vm == vm && pl031s[i].deadline < earliest) {
             earliest = pl031s[i].deadline;
         }
@@ -172,6 +174,7 @@ void pl031_alarm(void)
     spin_lock(&locks[v->vm]);
     const uint64_t now = timer_now();
     for (uint16_t i = 0; i < CFG_PL031_COUNT; i++) {
+        LOOP_BOUND(CFG_PL031_COUNT);
         if (cfg_pl031s[i].vm == v->vm) {
             check_match(i, now);
         }

@@ -8,6 +8,7 @@
  * [IHI0069 12.8, 12.9]
  *
  * @req IRQ-1 */
+#include "lib/loop.h"
 #include "vgic/regs.h"
 #include "vgic/route.h"
 #include "vgic/vgic.h"
@@ -32,6 +33,7 @@
 static bool is_write_pending(const struct vgic_vm *g)
 {
     for (unsigned i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         const struct vgic_redist *r = vgic_redist_at(g, i);
         if (r != g->own && r->stale == VGIC_RELIST) {
             return true;
@@ -51,9 +53,11 @@ static void write_ctlr(struct vgic_access *a)
 
     g->ctlr = (uint32_t)a->value & CTLR_GROUPS;
     for (unsigned i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         vgic_private_changed(g, vgic_redist_at(g, i), 0);
     }
     for (unsigned n = 0; n < g->spi_words; n++) {
+        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
         vgic_spis_changed(g, n, 0);
     }
 }
@@ -143,9 +147,9 @@ static const struct vgic_reg rows[] = {
     {0x0400, 0x07FF, 8, WIDTH_8 | WIDTH_32, false, vgic_read_priority, vgic_write_priority},
     {0x0800, 0x0BFF, 8, WIDTH_8 | WIDTH_32, false, NULL, NULL}, /* ITARGETSR */
     {0x0C00, 0x0CFF, 2, WIDTH_32, false, vgic_read_config, vgic_write_config},
-    {0x0D00, 0x0D7F, 1, WIDTH_32, false, NULL, NULL}, /* IGRPMODR */
-    {0x0E00, 0x0EFF, 2, WIDTH_32, false, NULL, NULL}, /* NSACR */
-    {0x0F00, 0x0F03, 0, WIDTH_32, false, NULL, NULL}, /* SGIR */
+    {0x0D00, 0x0D7F, 1, WIDTH_32, false, NULL, NULL},           /* IGRPMODR */
+    {0x0E00, 0x0EFF, 2, WIDTH_32, false, NULL, NULL},           /* NSACR */
+    {0x0F00, 0x0F03, 0, WIDTH_32, false, NULL, NULL},           /* SGIR */
     {0x0F10, 0x0F2F, 8, WIDTH_8 | WIDTH_32, false, NULL, NULL}, /* CPENDSGIR, SPENDSGIR */
     {0x6000, 0x7FFF, 64, WIDTH_32 | WIDTH_64, false, read_router, write_router},
     {0xFFD0, 0xFFFF, 0, WIDTH_32, true, read_id, NULL},
@@ -153,9 +157,9 @@ static const struct vgic_reg rows[] = {
 
 /* Row numbers above. */
 static const uint8_t starts[32] = {
-    [0] = 0,   [1] = 7,          [2] = 8,           [3] = 9,         [4] = 10, [5] = 11,
-    [6] = 12,  [7] = 13,         [8 ... 15] = 14,   [16 ... 23] = 15, [24 ... 25] = 16,
-    [26] = 17, [27 ... 29] = 18, [30] = 19,         [31] = 21,
+    [0] = 0,          [1] = 7,   [2] = 8,          [3] = 9,         [4] = 10,
+    [5] = 11,         [6] = 12,  [7] = 13,         [8 ... 15] = 14, [16 ... 23] = 15,
+    [24 ... 25] = 16, [26] = 17, [27 ... 29] = 18, [30] = 19,       [31] = 21,
 };
 
 static const struct vgic_regs regs = {rows, ARRAY_COUNT(rows), starts, 21};

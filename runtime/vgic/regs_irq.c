@@ -10,15 +10,16 @@
  *   (vgic_redist.asked_word), so what is read was true after the load began.
  *
  * @req IRQ-1 */
+#include "lib/loop.h"
 #include "vgic/regs.h"
 #include "vgic/vgic.h"
 
+#include "gic/gic.h"
 #include "lib/bits.h"
 #include "vgic/hw.h"
 #include "vgic/lists.h"
 #include "vgic/route.h"
 #include "vgic/word.h"
-#include "gic/gic.h"
 
 enum { VMCR_VEOIM = 9 };
 
@@ -69,6 +70,7 @@ static void enable(struct vgic_access *a, struct vgic_word *w, uint32_t changed,
 {
     w->enabled ^= changed;
     for (uint32_t bits = changed & w->hw; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         vgic_hw_enable(a->g, a->r, intid_of(a, bits), on);
     }
     word_changed(a, 0);
@@ -115,6 +117,7 @@ static void look_at_lists(struct vgic_access *a)
         g->own->asked = ++g->sequence;
     }
     for (uint32_t bits = w->listed; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         struct vgic_redist *r = holder_of(a, intid_of(a, bits));
         if (r != g->own && !has_answered(a, r)) {
             is_complete = false;
@@ -132,6 +135,7 @@ uint64_t vgic_read_pending(struct vgic_access *a)
     look_at_lists(a);
     pending = word_shown_pending(w);
     for (uint32_t bits = w->hw & ~pending; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         if (vgic_hw_is_pending(a->g, a->r, intid_of(a, bits))) {
             pending |= bits & (0U - bits);
         }
@@ -148,6 +152,7 @@ void vgic_write_set_pending(struct vgic_access *a)
     const uint32_t physical = set & w->hw & ~w->listed;
 
     for (uint32_t bits = physical; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         vgic_hw_set_pending(a->g, a->r, intid_of(a, bits), true);
     }
     w->latch |= set & ~physical;
@@ -160,6 +165,7 @@ void vgic_write_clear_pending(struct vgic_access *a)
     const uint32_t clear = (uint32_t)a->value;
 
     for (uint32_t bits = clear & w->hw; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         const unsigned intid = intid_of(a, bits);
         vgic_hw_set_pending(a->g, a->r, intid, false);
         if (bit_is_set(w->latch & ~w->listed, intid % 32U)) {
@@ -192,6 +198,7 @@ void vgic_write_set_active(struct vgic_access *a)
     const uint32_t set = (uint32_t)a->value & ~w->active;
 
     for (uint32_t bits = set; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         const unsigned intid = intid_of(a, bits);
         if (!bit_is_set(w->listed, intid % 32U)) {
             give_holder(a, intid);
@@ -209,6 +216,7 @@ void vgic_write_clear_active(struct vgic_access *a)
     const uint32_t clear = (uint32_t)a->value;
 
     for (uint32_t bits = clear & w->active & ~w->listed; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         vgic_hw_deactivate(a->g, a->r, intid_of(a, bits));
     }
     w->active &= ~clear;
@@ -245,6 +253,7 @@ uint64_t vgic_read_priority(struct vgic_access *a)
     const uint8_t *const first = first_priority(a, &step);
 
     for (uint32_t i = 0; i < a->count; i++) {
+        LOOP_BOUND(8);
         value |= (uint64_t)first[i * step] << (8U * i);
     }
     return value;
@@ -257,6 +266,7 @@ void vgic_write_priority(struct vgic_access *a)
     uint8_t *const first = first_priority(a, &step);
 
     for (uint32_t i = 0; i < a->count; i++) {
+        LOOP_BOUND(8);
         first[i * step] = (uint8_t)(a->value >> (8U * i)) & implemented;
     }
     word_changed(a, ((UINT32_C(1) << a->count) - 1U) << (a->intid % 32U));
@@ -269,6 +279,7 @@ uint64_t vgic_read_config(struct vgic_access *a)
     uint64_t value = 0;
 
     for (uint32_t i = 0; i < a->count; i++) {
+        LOOP_BOUND(32);
         value |= (uint64_t)((w->edge >> ((a->intid + i) % 32U)) & 1U) << (2U * i + 1U);
     }
     return value;
@@ -279,10 +290,11 @@ static void configure_physical(const struct vgic_access *a, uint32_t changed)
     const struct vgic_word *w = word_of(a);
 
     for (uint32_t bits = changed & w->hw; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         const unsigned intid = intid_of(a, bits);
         const struct vgic_redist *r = vgic_spi_holder(a->g, intid);
-        const unsigned cpu = (r != NULL) ? cfg_vcpus[r->vcpu].cpu
-                                         : cfg_vcpus[vgic_cfg(a->g)->first_vcpu].cpu;
+        const unsigned cpu =
+            (r != NULL) ? cfg_vcpus[r->vcpu].cpu : cfg_vcpus[vgic_cfg(a->g)->first_vcpu].cpu;
         gic_spi_configure(vgic_hw_pintid(a->g, intid), bit_is_set(w->edge, intid % 32U), cpu);
         vgic_hw_enable(a->g, a->r, intid, bit_is_set(w->enabled, intid % 32U));
     }
@@ -295,6 +307,7 @@ void vgic_write_config(struct vgic_access *a)
     const uint32_t before = w->edge;
 
     for (uint32_t i = 0; i < a->count; i++) {
+        LOOP_BOUND(32);
         const uint32_t bit = UINT32_C(1) << ((a->intid + i) % 32U);
         w->edge = bit_is_set(a->value, 2U * i + 1U) ? (w->edge | bit) : (w->edge & ~bit);
     }

@@ -7,6 +7,7 @@
  * registers goes back there, and its timers, which are off, have nothing pending any more.
  *
  * @req IRQ-1 */
+#include "lib/loop.h"
 #include "vgic/vgic.h"
 
 #include "arch/sysreg.h"
@@ -45,7 +46,9 @@ static void reset_spis(const struct vgic_vm *g)
 {
     const struct cfg_vm *cfg = vgic_cfg(g);
 
+    LOOP_SIZE(CFG_SPI_TOTAL / 32U * sizeof(struct vgic_word));
     (void)memset(vgic_spi_word(g, 0), 0, g->spi_words * sizeof(struct vgic_word));
+    LOOP_SIZE(CFG_SPI_TOTAL * sizeof(struct vgic_spi));
     (void)memset(vgic_spi_of(g, VGIC_PRIVATE_COUNT), 0, cfg->spi_count * sizeof(struct vgic_spi));
 }
 
@@ -55,6 +58,7 @@ static void reset_physical(struct vgic_vm *g)
     const struct cfg_vm *cfg = vgic_cfg(g);
 
     for (unsigned i = 0; i < cfg->irq_count; i++) {
+        LOOP_BOUND(CFG_IRQ_COUNT);
         const struct cfg_irq *irq = &cfg_irqs[cfg->first_irq + i];
         struct vgic_word *w = vgic_spi_word(g, irq->vintid / 32U - 1U);
 
@@ -79,11 +83,13 @@ void vgic_vm_reset(uint16_t vm)
     g->ctlr = 0;
     g->ready = 0;
     for (uint16_t i = 0; i < cfg->vcpu_count; i++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         reset_redist(vm, (uint16_t)(cfg->first_vcpu + i));
     }
     reset_spis(g);
     reset_physical(g);
     for (unsigned intid = VGIC_PRIVATE_COUNT; vgic_has_intid(g, intid); intid++) {
+        LOOP_BOUND(CFG_SPI_TOTAL);
         vgic_spi_set_router(g, intid, 0);
     }
     vgic_release(g);
@@ -92,6 +98,7 @@ void vgic_vm_reset(uint16_t vm)
 static void clear_list_registers(void)
 {
     for (unsigned i = 0; i < gich_lr_count(); i++) {
+        LOOP_BOUND(GICH_LR_MAX);
         gich_lr_write(i, 0);
     }
 }
@@ -121,6 +128,7 @@ void vgic_vcpu_reset(struct vcpu *v)
 static void drop_hw_ppis(const struct vgic_vm *g, struct vgic_redist *r)
 {
     for (uint32_t bits = r->word.hw; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         vgic_hw_set_pending(g, r, (unsigned)__builtin_ctz(bits), false);
         vgic_hw_deactivate(g, r, (unsigned)__builtin_ctz(bits));
     }

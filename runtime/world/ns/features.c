@@ -3,6 +3,7 @@
  * @req CPU-4, DEV-1, DEV-2 */
 #include "world/ns/features.h"
 
+#include "lib/loop.h"
 #include "mmio/mmio.h"
 #include "psci/psci.h"
 #include "vdev/vdev.h"
@@ -19,6 +20,7 @@ const mmio_handler mmio_handlers[CFG_MMIO_PL031 + 1] = {
 static void each_pl011(uint16_t vm, void (*act)(uint16_t instance))
 {
     for (uint16_t i = 0; i < CFG_PL011_COUNT; i++) {
+        LOOP_BOUND(CFG_PL011_COUNT);
         if (cfg_pl011s[i].vm == vm) {
             act(i);
         }
@@ -29,6 +31,7 @@ static void vdev_vm_reset(uint16_t vm)
 {
     each_pl011(vm, pl011_reset);
     for (uint16_t i = 0; i < CFG_PL031_COUNT; i++) {
+        LOOP_BOUND(CFG_PL031_COUNT);
         if (cfg_pl031s[i].vm == vm) {
             pl031_reset(i);
         }
@@ -50,3 +53,4 @@ const struct life_feature life_features[] = {
     {vdev_vm_reset, NULL, NULL},
 };
 const unsigned life_feature_count = ARRAY_COUNT(life_features);
+_Static_assert(ARRAY_COUNT(life_features) <= LIFE_FEATURES_MAX, "loop bounds of vm/life.c");
