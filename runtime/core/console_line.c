@@ -52,11 +52,17 @@ static void blank(struct console_line *l, unsigned from, unsigned to)
     touch(l, from);
 }
 
-static void store(struct console_line *l, uint8_t c)
+/* A cursor beyond the end of the line leaves spaces behind when something is written there. */
+static void fill_gap(struct console_line *l)
 {
     if (l->cursor > l->length) {
         blank(l, l->length, l->cursor);
     }
+}
+
+/* Without a gap before it. */
+static void store(struct console_line *l, uint8_t c)
+{
     l->text[l->cursor] = c;
     l->style[l->cursor] = l->pen;
     touch(l, l->cursor);
@@ -72,6 +78,7 @@ static bool put_printable(struct console_line *l, uint8_t c)
         l->is_complete = true;
         return false;
     }
+    fill_gap(l);
     store(l, c);
     return true;
 }
@@ -281,6 +288,7 @@ static bool put_tab(struct console_line *l)
         l->is_complete = true;
         return false;
     }
+    fill_gap(l);
     while (l->cursor < stop) {
         LOOP_BOUND(8);
         store(l, ' ');

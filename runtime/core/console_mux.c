@@ -13,6 +13,8 @@
 
 /* Enough to draw any line that does not change meanwhile: a movement and a character each. */
 #define ROW_STEPS (2U * LINE_COLUMNS + 2U)
+enum pot { POT_OUT };
+
 #define DIGITS_MAX 5U /* of a column or a code of SGR */
 
 void mux_init(struct mux *m, uint64_t ticks_per_ms)
@@ -65,7 +67,7 @@ void mux_set_focus(struct mux *m, uint16_t source)
 static void out_text(struct mux *m, const char *text)
 {
     while (*text != '\0' && m->out_count < MUX_OUT_BYTES) {
-        LOOP_BOUND(MUX_OUT_BYTES);
+        LOOP_SHARED(POT_OUT);
         m->out[m->out_count++] = (uint8_t)*text++;
     }
 }
@@ -276,6 +278,7 @@ static bool advance(struct mux *m, uint64_t now)
 
 bool mux_next(struct mux *m, uint64_t now, uint8_t *byte)
 {
+    LOOP_POT(POT_OUT, MUX_OUT_BYTES);
     if (m->out_taken == m->out_count) {
         m->out_taken = 0;
         m->out_count = 0;
