@@ -7,6 +7,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "lib/loop.h"
+
 struct spinlock {
     _Atomic uint16_t next;  /* ticket that the next arrival draws */
     _Atomic uint16_t owner; /* ticket being served */
@@ -17,6 +19,7 @@ static inline void spin_lock(struct spinlock *l)
 {
     const uint16_t ticket = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed);
     while (atomic_load_explicit(&l->owner, memory_order_acquire) != ticket) {
+        LOOP_WAITS();
         __asm__ volatile("yield" ::: "memory");
     }
 }

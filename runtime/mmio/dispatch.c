@@ -10,6 +10,7 @@
  * holds no lock while it calls a device. [DDI0487 D24.2.40, ISS for data aborts]
  *
  * @req CORE-6 */
+#include "lib/loop.h"
 #include "mmio/mmio.h"
 
 #include "arch/barrier.h"
@@ -45,6 +46,7 @@ SLOW_PATH static unsigned count_up_to(const struct cfg_vm *vm, ipa_t ipa)
     unsigned high = vm->mmio_count;
 
     while (low < high) {
+        LOOP_BOUND(33U - (unsigned)__builtin_clz(CFG_MMIO_COUNT | 1U));
         const unsigned middle = (low + high) / 2U;
         if (ipa.ipa < cfg_mmios[vm->first_mmio + middle].ipa) {
             high = middle;
@@ -117,11 +119,10 @@ static enum exit_action read_by_syndrome(struct vcpu *v, uint64_t esr, const str
     const enum exit_action action = ask_device(m, a);
 
     if (action == EXIT_SKIP) {
-        const uint64_t value =
-            transfer_is_big_endian() ? transfer_swap(a->value, bytes) : a->value;
-        vcpu_set_x(v, syndrome_register(esr),
-                   transfer_extend(value, bytes, (esr & ESR_ISS_SSE) != 0U,
-                                   (esr & ESR_ISS_SF) != 0U));
+        const uint64_t value = transfer_is_big_endian() ? transfer_swap(a->value, bytes) : a->value;
+        vcpu_set_x(
+            v, syndrome_register(esr),
+            transfer_extend(value, bytes, (esr & ESR_ISS_SSE) != 0U, (esr & ESR_ISS_SF) != 0U));
         if ((esr & ESR_ISS_AR) != 0U) {
             dmb_ish(); /* load-acquire: what the guest does next is not seen before this */
         }
@@ -158,6 +159,7 @@ static enum exit_action perform(const struct cfg_mmio *m, ipa_t ipa, bool is_wri
                                 struct mmio_transfer *t)
 {
     for (unsigned p = 0; p < t->part_count; p++) {
+        LOOP_BOUND(TRANSFER_PARTS_MAX);
         struct mmio_access a = {
             .offset = ipa.ipa - m->ipa + p * (uint64_t)t->part_bytes,
             .value = t->parts[p],

@@ -2,9 +2,9 @@
  * ICC_SGI* and ICC_DIR_EL1 go to the vGIC.
  *
  * One const row per range of encodings, sorted, in a table for each op0. A register in no row does
- * not exist for the VM: it takes an Undefined Instruction exception, and the log names the encoding;
- * so does a write of a read-only register and a read of a write-only one. That covers what
- * vm/vcpu_regs.c traps to hide it: PMU, SPE, trace, LORegions, RAS, AMU, MPAM, IMPLEMENTATION
+ * not exist for the VM: it takes an Undefined Instruction exception, and the log names the
+ * encoding; so does a write of a read-only register and a read of a write-only one. That covers
+ * what vm/vcpu_regs.c traps to hide it: PMU, SPE, trace, LORegions, RAS, AMU, MPAM, IMPLEMENTATION
  * DEFINED registers.
  *
  * Debug without the grant: the registers that a kernel touches whatever ID_AA64DFR0_EL1 says are
@@ -19,6 +19,7 @@
  *
  * @req CORE-5, CORE-8 */
 #include "vm/sysreg_trap.h"
+#include "lib/loop.h"
 
 #include "arch/barrier.h"
 #include "arch/cpu_features.h"
@@ -214,12 +215,17 @@ static const struct {
     [3] = {system_rows, ARRAY_COUNT(system_rows)},
 };
 
+/* Of one table. */
+#define ROWS_MAX                                                                                   \
+    (ARRAY_COUNT(instruction_rows) + ARRAY_COUNT(debug_rows) + ARRAY_COUNT(system_rows))
+
 static const struct sysreg_row *find_row(uint16_t encoding)
 {
     const unsigned op0 = (unsigned)bits_get(encoding, 15, 14);
     const struct sysreg_row *row = tables[op0].rows;
 
     for (unsigned left = tables[op0].count; left > 0U; left--, row++) {
+        LOOP_BOUND(ROWS_MAX);
         if (encoding <= row->last) {
             return (encoding >= row->first) ? row : NULL;
         }

@@ -9,6 +9,7 @@
  * @req IRQ-1 */
 #include "vgic/choice.h"
 
+#include "lib/loop.h"
 #include "vgic/route.h"
 #include "vgic/word.h"
 
@@ -70,6 +71,7 @@ static void consider(struct search *s, const struct vgic_word *w, uint16_t intid
         c->count++;
     }
     for (; at > 0U && c->key[at - 1U] > key; at--) {
+        LOOP_BOUND(GICH_LR_MAX);
         c->key[at] = c->key[at - 1U];
         c->intid[at] = c->intid[at - 1U];
     }
@@ -84,6 +86,7 @@ static void consider_private(struct search *s)
 
     bits &= s->r->is_asleep ? w->active : UINT32_MAX;
     for (; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         consider(s, w, (uint16_t)__builtin_ctz(bits));
     }
 }
@@ -95,6 +98,7 @@ static void consider_spis(struct search *s, unsigned n)
 
     bits &= s->r->is_asleep ? w->active : UINT32_MAX;
     for (; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         const unsigned intid = (n + 1U) * 32U + (unsigned)__builtin_ctz(bits);
         if (vgic_spi_holder(s->g, intid) == s->r) {
             consider(s, w, (uint16_t)intid);
@@ -107,6 +111,7 @@ static unsigned count_active(const struct vgic_choice *c)
     unsigned active = 0;
 
     for (unsigned i = 0; i < c->count; i++) {
+        LOOP_BOUND(GICH_LR_MAX);
         active += key_is_active(c->key[i]) ? 1U : 0U;
     }
     return active;
@@ -142,6 +147,7 @@ void vgic_choose(const struct vgic_vm *g, struct vgic_redist *r, unsigned room,
     c->seen_active = 0;
     consider_private(&s);
     for (uint32_t words = g->ready; words != 0U; words &= words - 1U) {
+        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
         consider_spis(&s, (unsigned)__builtin_ctz(words));
     }
     keep_place_for_pending(&s);
@@ -156,8 +162,10 @@ unsigned vgic_choice_highest_active(const struct vgic_vm *g, struct vgic_redist 
     unsigned best_priority = UINT8_MAX + 1U;
 
     for (unsigned n = 0; n <= g->spi_words; n++) {
+        LOOP_BOUND(CFG_SPI_TOTAL / 32U + 1U);
         const struct vgic_word *w = vgic_word_of(g, r, n * 32U);
         for (uint32_t bits = w->active & ~w->listed; bits != 0U; bits &= bits - 1U) {
+            LOOP_BOUND(32);
             const unsigned intid = n * 32U + (unsigned)__builtin_ctz(bits);
             const unsigned priority = vgic_priority(g, r, intid);
             if ((n == 0U || vgic_spi_holder(g, intid) == r) && priority < best_priority) {

@@ -162,6 +162,7 @@ static const uint8_t starts[32] = {
     [24 ... 25] = 16, [26] = 17, [27 ... 29] = 18, [30] = 19,       [31] = 21,
 };
 
+_Static_assert(ARRAY_COUNT(rows) <= VGIC_ROWS_MAX, "loop bound of vgic/regs.c");
 static const struct vgic_regs regs = {rows, ARRAY_COUNT(rows), starts, 21};
 
 bool vgic_gicd_access(uint16_t vm, struct mmio_access *m)

@@ -96,6 +96,9 @@ static const struct vgic_reg sgi_rows[] = {
     {0x0E00, 0x0E03, 2, WIDTH_32, false, NULL, NULL},             /* NSACR */
 };
 
+_Static_assert(ARRAY_COUNT(rd_rows) <= VGIC_ROWS_MAX && ARRAY_COUNT(sgi_rows) <= VGIC_ROWS_MAX,
+               "loop bound of vgic/regs.c");
+
 /* RD_base and SGI_base, in this order. */
 static const struct vgic_regs frames[] = {
     {rd_rows, ARRAY_COUNT(rd_rows), NULL, 0},

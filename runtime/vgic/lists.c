@@ -26,6 +26,7 @@
 
 #include "gic/gic.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 #include "vgic/choice.h"
 #include "vgic/hw.h"
 #include "vgic/route.h"
@@ -51,8 +52,8 @@ enum { LR_PRIORITY_SHIFT = 48, LR_PINTID_SHIFT = 32 };
 /* Is `r` the one to be interrupted, whoever has it active? */
 static bool is_routed_here(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid)
 {
-    return !r->is_asleep && (intid < VGIC_PRIVATE_COUNT ||
-                             vgic_spi_of(g, intid)->target == vgic_index_of(g, r));
+    return !r->is_asleep &&
+           (intid < VGIC_PRIVATE_COUNT || vgic_spi_of(g, intid)->target == vgic_index_of(g, r));
 }
 
 /* State, EOI and HW as the rules above have them. */
@@ -64,8 +65,8 @@ static uint64_t compose_state(const struct vgic_vm *g, const struct vgic_redist 
     const bool is_deliverable = (word_deliverable(g, w) & bit) != 0U;
     const bool is_edge = (w->edge & bit) != 0U;
     const bool is_hw = (w->hw & bit) != 0U;
-    const bool as_pending = is_deliverable && is_routed_here(g, r, intid) &&
-                            (!is_active || (is_edge && !is_hw));
+    const bool as_pending =
+        is_deliverable && is_routed_here(g, r, intid) && (!is_active || (is_edge && !is_hw));
     uint64_t lr = (is_active ? LR_ACTIVE : 0U) | (as_pending ? LR_PENDING : 0U);
 
     if (is_hw) {
@@ -175,6 +176,7 @@ static void unlist(struct vgic_vm *g, struct vgic_redist *r, unsigned i)
 static void unlist_all(struct vgic_vm *g, struct vgic_redist *r, uint32_t which)
 {
     for (uint32_t left = which; left != 0U; left &= left - 1U) {
+        LOOP_BOUND(GICH_LR_MAX);
         unlist(g, r, (unsigned)__builtin_ctz(left));
     }
 }
@@ -193,6 +195,7 @@ void vgic_lists_reclaim(struct vgic_vm *g, struct vgic_redist *r)
 static void write_choice(struct vgic_vm *g, struct vgic_redist *r, const struct vgic_choice *c)
 {
     for (unsigned i = 0; i < c->count; i++) {
+        LOOP_BOUND(GICH_LR_MAX);
         list(g, r, (unsigned)__builtin_ctz(~r->lr_used), c->intid[i]);
     }
 }
@@ -225,6 +228,7 @@ static void take_eoi_count(struct vgic_vm *g, struct vgic_redist *r)
     const uint64_t count = ((hcr & HCR_LRENPIE) != 0U) ? bits_get(hcr, 31, 27) : 0U;
 
     for (uint64_t n = count; n > 0U; n--) {
+        LOOP_BOUND(31);
         const unsigned intid = vgic_choice_highest_active(g, r);
         if (intid == VGIC_NO_INTID) {
             break;
@@ -316,6 +320,7 @@ bool vgic_lists_add(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
 void vgic_lists_look(struct vgic_vm *g, struct vgic_redist *r)
 {
     for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
+        LOOP_BOUND(GICH_LR_MAX);
         const unsigned i = (unsigned)__builtin_ctz(left);
         const uint64_t lr = gich_lr_read(i);
         struct vgic_word *w = vgic_word_of(g, r, r->lr_intid[i]);
@@ -343,6 +348,7 @@ bool vgic_lists_signal(const struct vgic_redist *r)
     const uint64_t mask = bits_get(vmcr, 31, 24);
 
     for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
+        LOOP_BOUND(GICH_LR_MAX);
         const uint64_t lr = gich_lr_read((unsigned)__builtin_ctz(left));
         const uint64_t enable = ((lr & LR_GROUP) != 0U) ? VMCR_VENG1 : VMCR_VENG0;
         if ((lr & LR_PENDING) != 0U && (vmcr & enable) != 0U && bits_get(lr, 55, 48) < mask) {

@@ -8,6 +8,7 @@
 #include "vgic/regs.h"
 
 #include "lib/bits.h"
+#include "lib/loop.h"
 #include "vgic/vms.h"
 
 enum { STARTS_END = 0x1000, STARTS_STEP = 0x80 };
@@ -21,6 +22,7 @@ static const struct vgic_reg *find(const struct vgic_regs *regs, uint32_t offset
         row += (offset < STARTS_END) ? regs->starts[offset / STARTS_STEP] : regs->beyond;
     }
     for (; row != end; row++) {
+        LOOP_BOUND(VGIC_ROWS_MAX);
         if (offset <= row->last) {
             return (offset >= row->first) ? row : NULL;
         }

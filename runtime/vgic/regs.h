@@ -33,10 +33,12 @@ struct vgic_reg {
     void (*write)(struct vgic_access *a);    /* NULL: ignores writes */
 };
 
+#define VGIC_ROWS_MAX 24U /* of one frame */
+
 /* The rows of a frame, sorted by offset. */
 struct vgic_regs {
     const struct vgic_reg *rows;
-    unsigned count;
+    unsigned count; /* at most VGIC_ROWS_MAX */
     /* Where to begin to look, by 128 bytes of the first 4 KiB, so that no look-up is long: a row
      * that is not behind the wanted one. NULL: at the first. */
     const uint8_t *starts;

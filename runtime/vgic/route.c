@@ -10,6 +10,7 @@
 #include "core/mailbox.h"
 #include "gic/gic.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 #include "vgic/word.h"
 
 #define ROUTER_AFFINITY (FIELD(39, 32) | FIELD(23, 0))
@@ -20,6 +21,7 @@ static uint16_t vcpu_of_affinity(const struct vgic_vm *g, uint64_t affinity)
     const struct cfg_vm *cfg = vgic_cfg(g);
 
     for (uint16_t i = 0; i < cfg->vcpu_count; i++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         if ((cfg_vcpus[cfg->first_vcpu + i].vmpidr & ROUTER_AFFINITY) == affinity) {
             return i;
         }
@@ -30,6 +32,7 @@ static uint16_t vcpu_of_affinity(const struct vgic_vm *g, uint64_t affinity)
 static uint16_t one_of_n(const struct vgic_vm *g)
 {
     for (uint16_t i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         const struct vgic_redist *r = vgic_redist_at(g, i);
         if (r->is_online && !r->is_asleep) {
             return i;
@@ -63,8 +66,10 @@ void vgic_spi_route_one_of_n(struct vgic_vm *g)
     const uint16_t target = one_of_n(g);
 
     for (unsigned n = 0; n < g->spi_words; n++) {
+        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
         uint32_t moved = 0;
         for (unsigned b = 0; b < 32U; b++) {
+            LOOP_BOUND(32);
             const unsigned intid = (n + 1U) * 32U + b;
             const struct vgic_spi *spi = vgic_spi_of(g, intid);
             if (bit_is_set(spi->router, ROUTER_IRM) && spi->target != target) {
@@ -120,6 +125,7 @@ void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t for
 static void mark_holders(struct vgic_vm *g, unsigned n, uint32_t bits, uint8_t level)
 {
     for (; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         struct vgic_redist *r = vgic_spi_holder(g, (n + 1U) * 32U + (unsigned)__builtin_ctz(bits));
         if (r != NULL) {
             vgic_mark(g, r, level);

@@ -5,6 +5,7 @@
  * 12.2.17, 12.2.18]. GICD_TYPER.RSS is 1: every Aff0 can be named.
  *
  * @req IRQ-1 */
+#include "lib/loop.h"
 #include "vgic/vgic.h"
 
 #include "lib/bits.h"
@@ -47,6 +48,7 @@ void vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value)
     struct vgic_redist *r = vgic_redist_at(g, 0);
 
     for (unsigned left = vgic_cfg(g)->vcpu_count; left > 0U; left--, r++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         const bool takes = kind == VGIC_SGI1R || !bit_is_set(r->word.group, intid);
 
         if (takes && is_target(v, r->vcpu, value)) {
