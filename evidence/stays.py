@@ -16,8 +16,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 import json
 from pathlib import Path
+import re
 import subprocess
 import sys
+from threading import Timer
 
 from evidence.build import ROOT, EvidenceError
 from evidence.image import Image
@@ -103,8 +105,9 @@ def plugin():
     return PLUGIN
 
 
-def configuration(image, classes=(), waits=()):
-    """The plugin's configuration file. classes: names of functions; waits: [(low, high)]."""
+def configuration(image, classes=(), waits=(), intervals=True):
+    """The plugin's configuration file. classes: names of functions; waits: [(low, high)];
+    intervals: with what executes elsewhere, which takes time."""
     text = next(s for s in image.sections if s.name == ".text")
     start = image.symbol("_start").address
     word = int.from_bytes(image.bytes_at(start, 4), "little")
@@ -113,6 +116,7 @@ def configuration(image, classes=(), waits=()):
     lines += [f"cpu {mpidr:x} {low:x} {high:x}" for mpidr, low, high in _cpus(image)]
     lines += [f"class {image.symbol(name).address:x}" for name in classes]
     lines += [f"wait {low:x} {high:x}" for low, high in waits]
+    lines += ["elsewhere"] if intervals else []
     return "\n".join(lines) + "\n"
 
 
@@ -137,28 +141,45 @@ def qemu_command(folder, flags=ICOUNT, qemu="qemu-system-aarch64"):
     return [qemu, *(a.replace("%IMAGE%", image) for a in arguments if a), *flags]
 
 
-def measure(folder, command, classes=(), waits=(), timeout=120):
-    """Runs `command` (a QEMU that ends by itself) on the system in `folder`: Measured."""
+def measure(folder, command, classes=(), waits=(), timeout=120, until=None, intervals=True):
+    """Runs `command` (a QEMU) on the system in `folder`, until it ends by itself or its console
+    has said what matches each expression of `until` (in this order): Measured."""
     image = Image(folder / "bulkhead.elf")
     config, out = folder / "stays.conf", folder / "stays.json"
-    config.write_text(configuration(image, classes, waits), encoding="utf-8")
+    config.write_text(configuration(image, classes, waits, intervals), encoding="utf-8")
     out.unlink(missing_ok=True)
-    try:
-        done = subprocess.run(
-            [*command, "-plugin", f"{plugin()},config={config},out={out}"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-            timeout=timeout, check=False)
-    except subprocess.TimeoutExpired as late:
-        said = (late.stdout or b"").decode(errors="replace")
-        raise EvidenceError(f"QEMU did not end within {timeout} s:\n{said[-2000:]}") from late
-    if done.returncode != 0 or not out.exists():
-        raise EvidenceError(f"QEMU ended with {done.returncode}:\n{done.stdout[-2000:]}"
-                            f"{done.stderr.strip()}")
+    command = [*command, "-plugin", f"{plugin()},config={config},out={out}"]
+    console, status = _run(command, list(until or ()), timeout)
+    if status != 0 or not out.exists():
+        raise EvidenceError(f"QEMU ended with {status}:\n{console[-2000:]}")
     found = json.loads(out.read_text(encoding="utf-8"))
     if not found["image_seen"]:
         raise EvidenceError("the image's first instruction was never executed")
     return Measured(tuple(_stay(image, classes, row) for row in found["stays"]),
-                    tuple(_interval(row) for row in found["intervals"]), done.stdout)
+                    tuple(_interval(row) for row in found["intervals"]), console)
+
+
+def _run(command, until, timeout):
+    """(what the command printed, its exit status); ended in order once it has said `until`."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as process:
+        late = Timer(timeout, process.kill)
+        late.start()
+        console, place, wanted = "", 0, [re.compile(u, re.M) for u in until]
+        while data := process.stdout.read1():
+            console += data.decode("latin-1")
+            while wanted and (match := wanted[0].search(console, place)):
+                place = match.end()
+                wanted.pop(0)
+                if not wanted:
+                    process.terminate()  # the plugin writes what it has
+        status = process.wait()
+        is_late = late.finished.is_set()
+        late.cancel()
+    if is_late or wanted:
+        why = f"took more than {timeout} s" if is_late else f"ended early, with status {status}"
+        raise EvidenceError(f"QEMU {why}:\n{console[-2000:]}")
+    return console, status
 
 
 def _stay(image, classes, row):
