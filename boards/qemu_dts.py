@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Makes board.dts from what QEMU itself says about a machine.
 
-    boards/qemu_dts.py CPU COUNT MEMORY > boards/NAME/board.dts
+    boards/qemu_dts.py CPU COUNT MEMORY [GIC_VERSION] > boards/NAME/board.dts
 
 Runs QEMU with dumpdtb, drops what differs from run to run (random seeds) and what does not
 belong to the board (/chosen), and turns phandles into labels, so that a description can say
@@ -15,16 +15,16 @@ import tempfile
 
 LABELS = {
     "psci": "psci", "timer": "timer", "pmu": "pmu", "apb-pclk": "apb_pclk", "flash@0": "flash",
-    "intc@8000000": "gic", "its@8080000": "its", "pl011@9000000": "uart0",
+    "intc@8000000": "gic", "its@8080000": "its", "v2m@8020000": "v2m", "pl011@9000000": "uart0",
     "pl031@9010000": "rtc", "pl061@9030000": "gpio", "fw-cfg@9020000": "fw_cfg",
     "pcie@10000000": "pcie", "platform-bus@c000000": "platform_bus",
 }
 POINTS = ("interrupt-parent", "clocks", "gpios", "cpu", "interrupt-map", "msi-map")
 
 
-def dumped_dts(cpu, count, memory):
+def dumped_dts(cpu, count, memory, gic="3"):
     with tempfile.NamedTemporaryFile(suffix=".dtb") as dtb:
-        machine = f"virt,virtualization=on,gic-version=3,dumpdtb={dtb.name}"
+        machine = f"virt,virtualization=on,gic-version={gic},dumpdtb={dtb.name}"
         subprocess.run(["qemu-system-aarch64", "-nographic", "-nic", "none", "-machine", machine,
                         "-cpu", cpu, "-smp", count, "-m", memory],
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -74,7 +74,7 @@ def with_references(text, phandles):
 
 
 def main():
-    text, phandles = labelled(without_chosen(dumped_dts(*sys.argv[1:4])))
+    text, phandles = labelled(without_chosen(dumped_dts(*sys.argv[1:5])))
     sys.stdout.write(with_references(text, phandles))
 
 

@@ -113,25 +113,34 @@ def configuration(image, classes=(), waits=(), intervals=True):
     word = int.from_bytes(image.bytes_at(start, 4), "little")
     lines = [f"text {text.address:x} {text.address + text.size:x}", f"start {start:x} {word:x}",
              f"vectors {image.symbol('vectors').address:x}"]
-    lines += [f"cpu {mpidr:x} {low:x} {high:x}" for mpidr, low, high in _cpus(image)]
+    lines += _cpus(image)
     lines += [f"class {image.symbol(name).address:x}" for name in classes]
     lines += [f"wait {low:x} {high:x}" for low, high in waits]
     lines += ["elsewhere"] if intervals else []
     return "\n".join(lines) + "\n"
 
 
+def _row_values(image, table, struct, member, size):
+    """The member of each element of a const table."""
+    symbol, step = image.object(table), image.struct_bytes(struct)
+    offset = image.member_offset(struct, member)
+    return [int.from_bytes(image.bytes_at(symbol.address + place + offset, size), "little")
+            for place in range(0, symbol.size, step)]
+
+
 def _cpus(image):
-    """(MPIDR, low, high) of each CPU, the latter of its stack: down to the next one below."""
-    table, size = image.object("cfg_cpus"), image.struct_bytes("cfg_cpu")
-
-    def member(row, name):
-        place = table.address + row * size + image.member_offset("cfg_cpu", name)
-        return int.from_bytes(image.bytes_at(place, 8), "little")
-
-    tops = [(member(row, "stack_top"), member(row, "mpidr")) for row in range(table.size // size)]
-    floor = image.symbol("__stacks_start").address
-    below = [floor, *(top for top, _ in sorted(tops))]
-    return [(mpidr, max(b for b in below if b < top), top) for top, mpidr in tops]
+    """Lines: MPIDR of each CPU, and where its SP can be: on its stack, which goes down to the next
+    one below, or at the vCPU that is pinned to it."""
+    tops = _row_values(image, "cfg_cpus", "cfg_cpu", "stack_top", 8)
+    below = [image.symbol("__stacks_start").address, *sorted(tops)]
+    lines = [f"cpu {mpidr:x}" for mpidr in _row_values(image, "cfg_cpus", "cfg_cpu", "mpidr", 8)]
+    lines += [f"sp {cpu:x} {max(b for b in below if b < top):x} {top:x}"
+              for cpu, top in enumerate(tops)]
+    vcpus, step = image.object("vcpus"), image.struct_bytes("vcpu")
+    for number, cpu in enumerate(_row_values(image, "cfg_vcpus", "cfg_vcpu", "cpu", 2)):
+        start = vcpus.address + number * step
+        lines.append(f"sp {cpu:x} {start - 1:x} {start + step - 1:x}")
+    return lines
 
 
 def qemu_command(folder, flags=ICOUNT, qemu="qemu-system-aarch64"):

@@ -12,13 +12,17 @@ from pathlib import Path
 
 import yaml
 
-from generator.devicetree import Tree, compile_source
-from generator.model import Board, BoardCpu, BoardDevice, Gic
+from generator.devicetree import GIC_PPI, Tree, compile_source
+from generator.model import PAGE, Board, BoardCpu, BoardDevice, Gic, Range
 
 BOARDS = Path(__file__).resolve().parent.parent / "boards"
 KEYS = {"title", "image_base", "pa_bits", "console", "grants", "qemu", "bus_masters"}
 GICR_BYTES = 0x20000  # RD_base and SGI_base of one CPU [IHI0069 12.10]
-GICD_SPI_COUNT = 988  # INTIDs 32..1019, the most that a GICv3 has [IHI0069 2.2]
+GICV2_COMPATIBLE = ("arm,gic-400", "arm,cortex-a15-gic")
+GICV2_BLOCK_BYTES = 0x2000  # GICC and GICV, whose DIR is in their second page [IHI0048 4.1.3]
+GICV2_CPUS = 8  # GICD_ITARGETSR has a bit for each [IHI0048 1.4.1]
+MAINTENANCE_PPI = 9  # INTID 25, which the runtime takes [BSA 1.0, table of PPIs]
+GICD_SPI_COUNT = 988  # INTIDs 32..1019, the most that a GIC has [IHI0069 2.2; IHI0048 2.2.1]
 PA_BITS = (32, 36, 40, 42, 44, 48)  # ID_AA64MMFR0_EL1.PARange [DDI0487 D19.2.65]
 DMA_PROPERTIES = ("dma-coherent", "dma-noncoherent", "dmas", "iommus")
 # Properties that need something else to work, which a guest does not have.
@@ -69,7 +73,9 @@ def _facts(path):
 
 def _board(name, facts, tree, blob):
     gic, cpus = _gic(tree), _cpus(tree)
-    if gic and gic.redistributors[0].size < len(cpus) * GICR_BYTES:
+    if gic and gic.version == 2 and len(cpus) > GICV2_CPUS:
+        raise BoardError(f"{len(cpus)} CPUs: a GICv2 has interfaces for {GICV2_CPUS}")
+    if gic and gic.version == 3 and gic.redistributors[0].size < len(cpus) * GICR_BYTES:
         raise BoardError("the first redistributor region is too small for all CPUs, "
                          "and only that one is supported")
     console = tree.find(facts["console"])
@@ -144,7 +150,27 @@ def _gic(tree):
             regs = node.regs()
             count = node.u32("#redistributor-regions", 1)
             return Gic(node.path, 3, regs[0], regs[1:1 + count])
+        if node.is_enabled and any(c in GICV2_COMPATIBLE for c in node.compatible):
+            return _gicv2(tree, node)
     return None
+
+
+def _gicv2(tree, node):
+    """Distributor, CPU interface, virtual interface control, virtual CPU interface
+    [Linux Documentation/devicetree/bindings/interrupt-controller/arm,gic.yaml]."""
+    regs = node.regs()
+    if len(regs) < 4:
+        raise BoardError(f"{node.path} has {len(regs)} register ranges; a GICv2 with "
+                         "virtualization has four")
+    gicd, gicc, gich, gicv = regs[:4]
+    for block, what in ((gicc, "CPU interface"), (gicv, "virtual CPU interface")):
+        if block.size < GICV2_BLOCK_BYTES or block.base % PAGE:
+            raise BoardError(f"{node.path}: its {what} is not two whole pages")
+    specifiers = tree.gic_specifiers(node, node.path)
+    if not any(kind == GIC_PPI and number == MAINTENANCE_PPI for kind, number, *_ in specifiers):
+        raise BoardError(f"{node.path}: its maintenance interrupt is not PPI {MAINTENANCE_PPI}, "
+                         "which the hypervisor takes")
+    return Gic(node.path, 2, gicd, (), gicc, gich, Range(gicv.base, GICV2_BLOCK_BYTES))
 
 
 def _reserved(tree, gic, console):

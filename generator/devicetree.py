@@ -16,7 +16,7 @@ import libfdt
 
 from generator.model import BoardIrq, Range
 
-GIC_SPI = 0
+GIC_SPI, GIC_PPI = 0, 1  # first cell of a GIC interrupt specifier
 IRQ_EDGE = 0x3  # rising or falling, in the third cell of a GIC interrupt specifier
 
 

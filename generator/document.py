@@ -17,7 +17,8 @@ from generator.model import Board, BoardDevice, ImageFile, Range, Sourced
 from generator.units import size_text
 
 ADDRESSES = {"base", "at", "phys", "ipa", "pa", "dst", "entry", "distributor", "redistributors",
-             "image_base", "end", "devicetree_at", "address", "gicd_ipa", "gicr_ipa", "x0",
+             "image_base", "end", "devicetree_at", "address", "gicd_ipa", "gicr_ipa", "gicc_ipa",
+             "cpu_interface", "x0",
              "mpidr", "vmpidr", "value", "tcr_el2", "mair_el2", "vtcr_el2", "smc_allow"}
 LINE_WIDTH = 100
 SIZES = {"size", "memory_size", "stack_bytes"}

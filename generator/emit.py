@@ -63,6 +63,7 @@ def _rendered(plan):
     stage2 = rows.translation_tables(plan.stage2_tables)
     el2 = rows.translation_tables(plan.el2_tables)
     slots = {slot.name: slot for slot in plan.image.slots}
+    yield "build.mk", render("build.mk")
     yield "config_sizes.h", render("config_sizes.h", sizes=rows.sizes(plan),
                                    log_levels=rows.log_levels(plan))
     yield "config.c", render("config.c", system_fields=rows.system_fields(plan),

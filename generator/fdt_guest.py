@@ -14,6 +14,7 @@ import libfdt
 
 from generator.board import clock_providers
 from generator.plan.cpus import guest_affinity
+from generator.plan.guest import GICD_BYTES, GICR_BYTES
 
 # Far from those that dtc gives to a board's nodes: a reference of a passed-through device to what
 # the guest does not have must lead nowhere, not to another node.
@@ -65,11 +66,12 @@ def guest_devicetree(vm, vcpu_count, windows, irqs, initrd, board, board_tree):
     root.add(_aliases(vm))
     root.add(_psci(vm))
     root.add(_cpus(vcpu_count, board.cpus[0].compatible if board.cpus else "arm,armv8"))
-    root.add(_timer())
+    root.add(_timer(_ppi_flags(vcpu_count, board.gic)))
     if vm.has_grant("pmu"):
         root.add(Out("pmu", {"compatible": text("arm,armv8-pmuv3"),
-                             "interrupts": cells(PPI, PMU_PPI, LEVEL_HIGH)}))
-    root.add(_gic(vm, vcpu_count))
+                             "interrupts": cells(PPI, PMU_PPI,
+                                                 _ppi_flags(vcpu_count, board.gic))}))
+    root.add(_gic(vm, vcpu_count, board.gic))
     root.children += _memory(windows)
     root.children += _emulated(vm)
     root.children += _assigned(vm, irqs, board_tree)
@@ -115,18 +117,40 @@ def _cpus(count, compatible):
     return node
 
 
-def _timer():
-    interrupts = b"".join(cells(PPI, ppi, LEVEL_HIGH) for ppi in TIMER_PPIS)
+def _ppi_flags(vcpu_count, gic):
+    """The third cell of a PPI: with a GICv2 also the CPU interfaces that have it, from bit 8
+    [Linux Documentation/devicetree/bindings/interrupt-controller/arm,gic.yaml]."""
+    is_v2 = gic is not None and gic.version == 2
+    return LEVEL_HIGH | (((1 << vcpu_count) - 1) << 8 if is_v2 else 0)
+
+
+def _timer(flags):
+    interrupts = b"".join(cells(PPI, ppi, flags) for ppi in TIMER_PPIS)
     return Out("timer", {"compatible": text("arm,armv8-timer", "arm,armv7-timer"),
                          "always-on": b"", "interrupts": interrupts})
 
 
-def _gic(vm, vcpu_count):
+def _gic(vm, vcpu_count, gic):
+    return _gicv2(vm, gic) if gic and gic.version == 2 else _gicv3(vm, vcpu_count)
+
+
+def _gicv2(vm, gic):
+    return Out(f"intc@{vm.distributor.value:x}", {
+        "compatible": text("arm,cortex-a15-gic"), "#interrupt-cells": cells(3),
+        "interrupt-controller": b"", "#address-cells": cells(2), "#size-cells": cells(2),
+        "ranges": b"",
+        "reg": wide(vm.distributor.value, GICD_BYTES[2], vm.cpu_interface.value,
+                    gic.guest_interface.size),
+        "phandle": cells(GIC_PHANDLE)})
+
+
+def _gicv3(vm, vcpu_count):
     return Out(f"intc@{vm.distributor.value:x}", {
         "compatible": text("arm,gic-v3"), "#interrupt-cells": cells(3),
         "interrupt-controller": b"", "#address-cells": cells(2), "#size-cells": cells(2),
         "ranges": b"", "#redistributor-regions": cells(1),
-        "reg": wide(vm.distributor.value, 0x10000, vm.redistributors.value, 0x20000 * vcpu_count),
+        "reg": wide(vm.distributor.value, GICD_BYTES[3], vm.redistributors.value,
+                    GICR_BYTES * vcpu_count),
         "phandle": cells(GIC_PHANDLE)})
 
 

@@ -193,7 +193,7 @@ def _stage2_root(plan):
         if (root.level, root.base, root.entry_count) != (1, 0, 1024):
             yield f"{root.name} is not a root for {IPA_BITS} bits"
         mapped = _joined(_leaves(root, by_name))
-        wanted = _joined((w.ipa, w.pa, w.size, w.access, w.kind == "device")
+        wanted = _joined((w.ipa, w.pa, w.size, w.access, w.kind in ("device", "gicv"))
                          for w in plan.windows_of(vm.id) if w.pa is not None)
         if mapped != wanted:
             yield f"the tables of {vm.name} do not map its windows"
@@ -221,6 +221,16 @@ def _joined(stretches):
         else:
             out.append((ipa, pa, size, access, is_device))
     return out
+
+
+def _gicv_banked(plan):
+    """With a GICv2 each VM maps the board's virtual CPU interface once; else nobody has one."""
+    gic = plan.system.board.gic
+    wanted = [(gic.guest_interface, "rw")] if gic.version == 2 else []
+    for vm in plan.vms:
+        found = [(w.pa_range, w.access) for w in plan.windows_of(vm.id) if w.kind == "gicv"]
+        if found != wanted:
+            yield f"{vm.name} maps {found} as its CPU interface"
 
 
 def _el2_root(plan):
@@ -257,5 +267,6 @@ CHECKS = {
     "INV-LOAD-ALIGNED": _loads_aligned,
     "INV-SPI-COUNT": _spi_count, "INV-IRQ-ONE-OWNER": _irq_one_owner,
     "INV-IRQ-VINTID": _irq_vintid, "INV-S2-ROOT": _stage2_root,
+    "INV-GICV-BANKED": _gicv_banked,
     "INV-EL2-ROOT": _el2_root, "INV-EL2-WX": _el2_wx, "INV-STACK-GUARD": _stack_guard,
 }

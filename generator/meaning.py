@@ -110,7 +110,7 @@ def _vm_things(plan, vm):
 
 def _memory(plan, vm):
     for window in plan.windows_of(vm.id):
-        if window.kind == "device":
+        if window.kind in ("device", "gicv"):
             continue
         source = window.source
         fields = [("at", address_text(window.ipa)), ("size", window.size),
@@ -157,7 +157,8 @@ def _emulated(plan, vm):
     planned = plan.vms[vm.id]
     yield Thing("gic", (), "interrupt controller", (
         ("distributor", address_text(planned.gicd_ipa)),
-        ("redistributors", address_text(planned.gicr_ipa)),
+        *([("redistributors", address_text(planned.gicr_ipa))] if planned.gicr_ipa else []),
+        *([("CPU interface", address_text(planned.gicc_ipa))] if planned.gicc_ipa else []),
         ("SPIs", planned.spi_count)), vm.distributor.place or vm.place)
 
 

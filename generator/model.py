@@ -101,9 +101,19 @@ class BoardCpu:
 @dataclass(frozen=True)
 class Gic:
     path: str
-    version: int
+    version: int  # 2 or 3
     distributor: Range
-    redistributors: tuple[Range, ...]
+    redistributors: tuple[Range, ...]  # GICv3
+    cpu_interface: Range | None = None  # GICv2: GICC
+    hypervisor_interface: Range | None = None  # GICv2: GICH
+    guest_interface: Range | None = None  # GICv2: GICV, what guests see as their GICC
+
+    @property
+    def for_hypervisor(self):
+        """The blocks that EL2 drives."""
+        own = (self.distributor, *self.redistributors, self.cpu_interface,
+               self.hypervisor_interface)
+        return tuple(block for block in own if block is not None)
 
 
 @dataclass(frozen=True)
@@ -258,6 +268,15 @@ class AssignedDevice:
 
 
 @dataclass(frozen=True)
+class GuestInterface:
+    """The CPU interface of a guest with a GICv2: the board's GICV, mapped."""
+
+    name: str
+    place: Place
+    at: Sourced[int]
+
+
+@dataclass(frozen=True)
 class BareInterrupt:
     place: Place
     irq: Irq
@@ -277,7 +296,8 @@ class Vm:
     assigned: tuple[AssignedDevice, ...]
     interrupts: tuple[BareInterrupt, ...]
     distributor: Sourced[int]
-    redistributors: Sourced[int]
+    redistributors: Sourced[int]  # GICv3
+    cpu_interface: Sourced[int]  # GICv2
     spis: Sourced[int | None]
     psci_conduit: Sourced[str]
     grants: tuple[Sourced[str], ...]

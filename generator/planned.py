@@ -8,7 +8,7 @@ None, and `check` says why. Rows stand in the order of the generated tables, ids
 from dataclasses import dataclass, field
 
 from generator.diagnostics import Place
-from generator.model import PAGE, AssignedDevice, Range, System, Window
+from generator.model import PAGE, AssignedDevice, GuestInterface, Range, System, Window
 from generator.units import align_up
 
 
@@ -34,7 +34,7 @@ class PlannedCpu:
 
 @dataclass(frozen=True)
 class PlannedWindow:
-    """One stage-2 mapping. kind: "ram", "image", "shared" or "device"."""
+    """One stage-2 mapping. kind: "ram", "image", "shared", "device" or "gicv"."""
 
     vm: int
     name: str
@@ -46,7 +46,7 @@ class PlannedWindow:
     place: Place
     ipa_reason: str
     pa_reason: str
-    source: Window | AssignedDevice = field(repr=False)
+    source: Window | AssignedDevice | GuestInterface = field(repr=False)
 
     @property
     def ipa_range(self):
@@ -170,7 +170,8 @@ class PlannedVm:
     spi_reason: str
     first_spi: int
     gicd_ipa: int
-    gicr_ipa: int
+    gicr_ipa: int  # GICv3, else 0
+    gicc_ipa: int  # GICv2, else 0
     entry: int | None
     entry_reason: str
     x0: int

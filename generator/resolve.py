@@ -22,6 +22,7 @@ from generator.units import align_up, parse_size
 
 GICD_DEFAULT = 0x08000000
 GICR_DEFAULT = 0x080A0000
+GICC_DEFAULT = 0x08010000
 MODEL_DEFAULTS = {"pl011": (0x09000000, 33), "pl031": (0x09010000, 34)}
 ACCESS_DEFAULT = {"ram": "rwx", "shared": "rw", "image": "rx"}
 NO_DEFAULT_REASON = "chosen by the compiler"
@@ -185,6 +186,7 @@ class _Vm:
             emulated=emulated, assigned=assigned, interrupts=self._interrupts(),
             distributor=_number(gic, "distributor", GICD_DEFAULT, "default: as QEMU virt"),
             redistributors=_number(gic, "redistributors", GICR_DEFAULT, "default: as QEMU virt"),
+            cpu_interface=_number(gic, "cpu_interface", GICC_DEFAULT, "default: as QEMU virt"),
             spis=_number(gic, "spis"),
             psci_conduit=_text(psci, "conduit", "hvc", "default: hvc"),
             grants=self._list("grant", str), smc_allow=self._list("smc_allow", int),

@@ -8,7 +8,9 @@ only as an escaped string literal, and a comment only without what could end it.
 
 from dataclasses import dataclass
 
-ABI_VERSION = 1  # CFG_ABI_VERSION that these rows are written for
+from generator.model import Range
+
+ABI_VERSION = 2  # CFG_ABI_VERSION that these rows are written for
 LOG_LEVELS = ("error", "warn", "info", "debug")
 ROW_WIDTH = 88  # of a row of C, without its indentation
 NAME_OF_LOG = "bulkhead"  # the hypervisor's own console source
@@ -126,7 +128,8 @@ def _count(plan, model):
 def system_fields(plan):
     """(field, C value, comment) of cfg_system."""
     system, board = plan.system, plan.system.board
-    hypervisor, gicr = system.hypervisor, board.gic.redistributors[0]
+    hypervisor, gic = system.hypervisor, board.gic
+    gicr = gic.redistributors[0] if gic.redistributors else Range(0, 0)
     digest = bytes.fromhex(plan.description_hash)
     return [
         ("magic", "CFG_MAGIC", "'BULKHEAD'"),
@@ -141,6 +144,9 @@ def system_fields(plan):
         ("gicd_base", _u64(board.gic.distributor.base), board.gic.path),
         ("gicr_base", _u64(gicr.base), board.gic.path),
         ("gicr_size", _u64(gicr.size), board.gic.path),
+        ("gicc_base", _u64(gic.cpu_interface.base if gic.cpu_interface else 0), board.gic.path),
+        ("gich_base", _u64(gic.hypervisor_interface.base if gic.hypervisor_interface else 0),
+         board.gic.path),
         ("uart_base", _u64(board.uart.regs[0].base), board.uart.path),
         ("uart_intid", f"{board.uart.irqs[0].intid}U", board.uart.path),
         ("console_cpu", f"{plan.console_cpu}U", note_text(plan.console_cpu_reason)),
@@ -213,7 +219,7 @@ def _vm(vm):
         **_slice("window", vm.windows), **_slice("load", vm.loads), **_slice("mmio", vm.mmios),
         **_slice("irq", vm.irqs), **_slice("smc", vm.smcs), console=_id(vm.console),
         spi_count=_id(vm.spi_count), first_spi=_id(vm.first_spi), gicd_ipa=_u64(vm.gicd_ipa),
-        gicr_ipa=_u64(vm.gicr_ipa), entry_ipa=_u64(vm.entry), boot_x=f"{{ {_u64(vm.x0)} }}")
+        gicr_ipa=_u64(vm.gicr_ipa), gicc_ipa=_u64(vm.gicc_ipa), entry_ipa=_u64(vm.entry), boot_x=f"{{ {_u64(vm.x0)} }}")
 
 
 def _slice(name, part):

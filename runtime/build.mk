@@ -14,11 +14,14 @@ GEN := $(OUT)/gen
 OBJ := $(OUT)/obj$(if $(FLAVOUR),-$(FLAVOUR))
 IMAGE := $(OUT)/bulkhead$(if $(FLAVOUR),-$(FLAVOUR))
 BOARD_CODE ?= qemu-virt
+# GIC: the version of the board's interrupt controller, which names a folder of sources and of
+# headers that the include path finds.
+include $(GEN)/build.mk
 
 Q := $(if $(V),,@)
 say = @printf '  %-7s %s\n' '$(1)' '$(2)'
 
-LAYERS := lib arch core gic vm mmio smccc psci vtimer vgic vdev sysreg world/ns
+LAYERS := lib arch core gic/$(GIC) vm mmio smccc psci vtimer vgic vgic/$(GIC) vdev sysreg world/ns
 SOURCES := $(sort $(foreach d,$(LAYERS),$(wildcard runtime/$(d)/*.c runtime/$(d)/*.S)) \
                   $(wildcard runtime/platform/$(BOARD_CODE)/*.c))
 GENERATED := $(GEN)/config.c $(GEN)/stage2.c $(GEN)/el2_map.c $(GEN)/images.S
@@ -30,19 +33,21 @@ WARNINGS := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wundef -Wvla 
             -Wwrite-strings -Wredundant-decls -Wno-type-limits -Wswitch-enum -Wformat=2 -Werror
 # -Wno-type-limits: a count of the description may be 0, and "i < 0U" is then right.
 # -mstrict-align: nothing at EL2 may depend on unaligned accesses. No floating point at EL2: its
-# registers are the guest's. Frame pointers carry the backtrace of a panic.
+# registers are the guest's, and x18 stays the guest's too (arch/vectors.S). Frame pointers carry
+# the backtrace of a panic.
 CFLAGS := -std=gnu11 -Os -g -ffreestanding -fno-common -fno-pic -fno-pie -fno-builtin \
           -fno-asynchronous-unwind-tables -fno-stack-protector -fno-omit-frame-pointer \
           -fno-delete-null-pointer-checks -fno-optimize-sibling-calls -ffunction-sections \
-          -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
-          -mcmodel=small -ffile-prefix-map=$(CURDIR)=. -Iruntime -I$(GEN) $(WARNINGS)
+          -march=armv8-a -ffixed-x18 -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+          -mcmodel=small -ffile-prefix-map=$(CURDIR)=. -Iruntime -Iruntime/gic/$(GIC) -Iruntime/vgic/$(GIC) \
+          -I$(GEN) $(WARNINGS)
 # The files that every exit runs through are compiled for speed, and call last without a frame;
 # the rest is compiled for size.
-HOT := arch/gich gic/cpu_interface mmio/dispatch mmio/transfer psci/psci smccc/smccc \
-       sysreg/id_registers sysreg/sysreg_trap vgic/choice vgic/gicd vgic/gicr vgic/hw vgic/lists \
-       vgic/regs vgic/regs_irq vgic/route vgic/sgi vgic/vgic \
+HOT := gic/$(GIC)/cpu_interface gic/$(GIC)/virtual mmio/dispatch mmio/transfer psci/psci smccc/smccc \
+       sysreg/id_registers sysreg/sysreg_trap vgic/choice vgic/hw vgic/lists vgic/regs vgic/regs_irq \
+       vgic/route vgic/vgic vgic/$(GIC)/gicd vgic/$(GIC)/gicr vgic/$(GIC)/sgi \
        world/ns/exceptions world/ns/exit world/ns/interrupts
-$(HOT:%=$(OBJ)/%.c.o): CFLAGS += -O2 -foptimize-sibling-calls
+$(HOT:%=$(OBJ)/%.c.o): CFLAGS += -O2 -foptimize-sibling-calls -fomit-frame-pointer
 ifeq ($(FLAVOUR),ubsan)
 # Undefined behaviour traps: a BRK at EL2, which panics with its place.
 CFLAGS += -fsanitize=undefined -fno-sanitize=alignment -fsanitize-undefined-trap-on-error

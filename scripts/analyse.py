@@ -20,7 +20,9 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 HERE = ROOT / "scripts" / "analysis"
 CACHE = ROOT / "build" / "analysis"
-INCLUDES = ["-Itests/unit/fake/include", "-Iruntime"]
+# Headers that the build chooses by the board. What is common to the versions is analysed with
+# those of the first.
+VERSIONS = ("v3", "v2")
 # The build defines it by a source's folder; what it is makes no difference to a finding.
 LOG_MODULE = "-DLOG_MODULE=LOG_CORE"
 MISRA = re.compile(r"misra-c2012-(\d+\.\d+)")
@@ -35,8 +37,24 @@ def sources():
     return [str(p.relative_to(ROOT)) for p in sorted((ROOT / "runtime").rglob("*.c"))]
 
 
+def version_of(file):
+    return next((v for v in VERSIONS if f"/{v}/" in file), VERSIONS[0])
+
+
+def headers_of(version):
+    return [f"-Iruntime/gic/{version}", f"-Iruntime/vgic/{version}"]
+
+
 def cppcheck(files):
     """The findings of cppcheck, one line each: file:line: [id] text."""
+    found = []
+    for version in VERSIONS:
+        own = [f for f in files if version_of(f) == version]
+        found += cppcheck_version(version, own) if own else []
+    return found
+
+
+def cppcheck_version(version, files):
     addon = CACHE / "misra.json"
     addon.write_text(json.dumps({
         "script": "misra.py", "args": [f"--rule-texts={HERE / 'misra_rules.txt'}"]}))
@@ -49,7 +67,7 @@ def cppcheck(files):
                "--suppress=syntaxError:runtime/arch/smc.c",
                # false: newer versions miss declarations of what the compiler has built in
                "--suppress=misra-config",
-               "-Iruntime", f"-I{CACHE / 'include'}", "-D__aarch64__", LOG_MODULE,
+               "-Iruntime", *headers_of(version), f"-I{CACHE / 'include'}", "-D__aarch64__", LOG_MODULE,
                "--template={file}:{line}: [{id}] {severity}: {message}", *files]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
@@ -63,7 +81,7 @@ def cppcheck(files):
 def clang_tidy(file):
     command = ["clang-tidy", "--quiet", "--warnings-as-errors=*", file, "--", "-std=gnu11",
                "--target=aarch64-linux-gnu", "-ffreestanding", "-mgeneral-regs-only", "-Iruntime",
-               f"-I{CACHE / 'include'}", LOG_MODULE]
+               *headers_of(version_of(file)), f"-I{CACHE / 'include'}", LOG_MODULE]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.splitlines() if done.returncode != 0 else []
 

@@ -16,13 +16,17 @@ from evidence.build import EvidenceError
 # Tables whose functions tell classes apart: (source file of a static table or "", name).
 TABLES = {
     "exception": ("", "exception_handlers"),
-    "device": ("", "mmio_handlers"),
+    "device": ("", "mmio_devices"),
     "service": ("", "smccc_services"),
-    "psci": ("psci.c", "psci_functions"),
+    "psci": ("psci.c", "functions"),
+    "plain": ("psci.c", "plain_functions"),
 }
 CALLS = ("hvc", "smc")
 MMIO = "data_abort"
+SYSREG = "sysreg_trap"
 PSCI = "psci_call"
+# Each tries first whether the exit can be a short one (world/ns/exit.c).
+SHORT = {MMIO: "mmio_abort_short", SYSREG: "sysreg_trap_short", PSCI: "psci_call_plain"}
 # Further ones: what an exit can end with, and what an interrupt can be.
 REFUSES = "apply_rare"
 LEAVES = "cpu_next_vcpu"
@@ -32,6 +36,7 @@ INTERRUPTS = {
     "vgic_maintenance": "list registers (maintenance)",
     "console_service": "console",
     "timer_interrupt": "EL2 timer",
+    "vgic_sync": "message that the virtual GIC has news",
     "serve_messages": "message of another CPU",
 }
 LIFE = ("life_stop_vcpu", "life_start_vcpu", "life_finish")
@@ -73,7 +78,7 @@ def table_names(linked, key):
 def classifiers(linked):
     """Names of all functions that tell classes apart."""
     names = {n for key in TABLES for n in table_names(linked, key)}
-    names |= {REFUSES, LEAVES, *INTERRUPTS, *LIFE, *NEVER}
+    names |= {REFUSES, LEAVES, *SHORT.values(), *INTERRUPTS, *LIFE, *NEVER}
     missing = sorted(n for n in names if n not in linked.by_name)
     if missing:
         raise EvidenceError("evidence/bound/classes.py names functions that the image does not "
@@ -101,29 +106,45 @@ def classes(linked):
 
 
 def _synchronous(linked):
+    for device in table_names(linked, "device"):
+        both = frozenset({SHORT[MMIO], device})
+        yield Class(f"{device}, short", SYNC, both, both)
+        yield Class(f"{device}, in full", SYNC, both | {MMIO}, frozenset({MMIO, device}))
+    yield Class("access to an address without a device", SYNC, frozenset({MMIO, SHORT[MMIO]}),
+                frozenset({MMIO}))
+    yield Class("system register, short", SYNC, frozenset({SHORT[SYSREG]}),
+                frozenset({SHORT[SYSREG]}))
+    yield Class("system register, in full", SYNC, frozenset({SYSREG, SHORT[SYSREG]}),
+                frozenset({SYSREG}))
+    yield from _calls(linked)
+    others = frozenset(table_names(linked, "exception")) - {MMIO, SYSREG, *CALLS}
+    for handler in sorted(others):
+        yield Class(f"exception: {handler}", SYNC, frozenset({handler}), frozenset({handler}))
+
+
+def _calls(linked):
     calls = frozenset(CALLS)
-    for handler in table_names(linked, "exception"):
-        base = frozenset({handler})
-        if handler == MMIO:
-            for device in table_names(linked, "device"):
-                yield Class(f"access to a device: {device}", SYNC, base | {device}, base | {device})
-            yield Class("access to an address without a device", SYNC, base, base)
-        elif handler not in calls:
-            yield Class(f"exception: {handler}", SYNC, base, base)
+    plain = frozenset({SHORT[PSCI]})
+    for function in table_names(linked, "plain"):
+        found = plain | {function}
+        yield Class(f"{function}, short", SYNC, found, found)
+        yield Class(f"{function}, in full", SYNC, calls | found | {PSCI}, found | {PSCI}, calls)
     for service in table_names(linked, "service"):
+        allowed = calls | plain | {service}
         if service == PSCI:
-            for call in table_names(linked, "psci"):
-                needs = frozenset({service, call})
-                yield Class(f"call: {call}", SYNC, calls | needs, needs, calls)
-        yield Class(f"call: {service}", SYNC, calls | {service}, frozenset({service}), calls)
-    yield Class("call of no service of ours", SYNC, calls, any_of=calls)
+            for function in table_names(linked, "psci"):
+                yield Class(function, SYNC, allowed | {function}, frozenset({PSCI, function}),
+                            calls)
+        yield Class(f"{service}: else" if service == PSCI else service, SYNC, allowed,
+                    frozenset({service}), calls)
+    yield Class("call of no service of ours", SYNC, calls | plain, any_of=calls)
 
 
 def _interrupts():
     yield Class("interrupt: none pending any more", IRQ, frozenset())
     for function, title in INTERRUPTS.items():
         if function == "serve_messages":
-            allowed = frozenset({function, "vgic_maintenance", "console_service"})
+            allowed = frozenset({function, "vgic_sync", "console_service"})
         else:
             allowed = frozenset({function})
         yield Class(f"interrupt: {title}", IRQ, allowed, frozenset({function}))

@@ -3,7 +3,9 @@
 @req EVID-4
 """
 
+from bisect import bisect_right
 from functools import cached_property
+import os
 import re
 import subprocess
 
@@ -11,6 +13,7 @@ from elftools.elf.elffile import ELFFile
 
 from evidence.bound.bounds import parse
 from evidence.bound.graph import Code
+from evidence.bound.origin import Origins
 from evidence.bound.switch import jump_table
 from evidence.build import ROOT, EvidenceError
 from evidence.stack.indirect import SITES, table_functions
@@ -31,8 +34,10 @@ class Linked:
             self._base, self._text = text["sh_addr"], text.data()
             section = elf.get_section_by_name(SECTION)
             self.markers = parse(section.data()) if section else []
-            self.noreturn = _noreturn(elf)
-        self._places = {}
+            self._origins = Origins(elf, self._project_path)
+        self.noreturn = self._origins.noreturn
+        self._functions_before = sorted(self.functions)
+        self._places, self._sources = {}, {}
 
     @cached_property
     def functions(self):
@@ -70,20 +75,35 @@ class Linked:
         return self._places[address]
 
     def targets(self, address):
-        """Functions that the indirect call at `address` can call, or None."""
-        file, _, line = self.place(address).rpartition(":")
-        if not line.isdigit() or not (self.root / file).is_file():
-            return None
-        text = (self.root / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
-        rows = [s for s in self.sites if s.file == file and s.text in text]
-        if len(rows) != 1:
-            return None
-        found = {s.address for s in table_functions(self.image, rows[0])}
-        for title in rows[0].functions:
+        """Functions that the indirect call at `address` can call, or None: all that the rows say
+        whose text is in the source that the code of this function stems from."""
+        owner = self._functions_before[bisect_right(self._functions_before, address) - 1]
+        found = set()
+        for site in self.sites:
+            if any(site.text in line for extent in self._origins.of.get(owner, ())
+                   if extent.file == site.file for line in self._lines(extent)):
+                found |= self._site_targets(site)
+        return tuple(sorted(found)) or None
+
+    def _lines(self, extent):
+        path = self.root / extent.file
+        if extent.file not in self._sources:
+            self._sources[extent.file] = (path.read_text(encoding="utf-8").splitlines()
+                                          if path.is_file() else [])
+        return self._sources[extent.file][extent.first - 1:extent.last]
+
+    def _site_targets(self, site):
+        found = {s.address for s in table_functions(self.image, site)}
+        for title in site.functions:
             path, _, name = title.rpartition(":")
             found |= {s.address for s in self.image.functions.values()
                       if s.name == name and path.rsplit("/", 1)[-1] in ("", s.file)}
-        return tuple(sorted(found))
+        return found
+
+    def _project_path(self, path):
+        """A path of the debug information, as the project's sources are named."""
+        path = os.path.normpath(path)
+        return path.removeprefix(f"{self.root}/")
 
     def table(self, address):
         """Where the jump through a table at `address` can go, or None if it is not one."""
@@ -92,26 +112,3 @@ class Linked:
     def code(self):
         """The Code that graphs are read from."""
         return Code(self.word, self.functions, self.noreturn, self.targets, self.table, self.place)
-
-
-def _noreturn(elf):
-    """Addresses of the functions that are declared not to return."""
-    found = set()
-    if not elf.has_dwarf_info():
-        return found
-    for unit in elf.get_dwarf_info().iter_CUs():
-        for die in unit.get_top_DIE().iter_children():
-            if die.tag == "DW_TAG_subprogram" and "DW_AT_low_pc" in die.attributes:
-                while "DW_AT_noreturn" not in die.attributes:
-                    link = next((a for a in ("DW_AT_abstract_origin", "DW_AT_specification")
-                                 if a in die.attributes), None)
-                    if link is None:
-                        break
-                    origin = die.get_DIE_from_attribute(link)
-                    if "DW_AT_noreturn" in origin.attributes:
-                        found.add(die.attributes["DW_AT_low_pc"].value)
-                        break
-                    die = origin
-                else:
-                    found.add(die.attributes["DW_AT_low_pc"].value)
-    return found

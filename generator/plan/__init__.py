@@ -98,8 +98,8 @@ def _guests(system):
     tree = Tree(system.board.dtb)
     for vm in system.vms:
         count = sum(v.vm == vm.id for v in vcpus)
-        mmios.append(planned_mmios(vm, count, emulated))
-        windows.append(guest_windows(vm, mmios[-1]))
+        mmios.append(planned_mmios(vm, count, emulated, system.board.gic))
+        windows.append(guest_windows(vm, mmios[-1], system.board.gic))
         starts.append(start_of(vm, windows[-1]))
         blob = guest_devicetree(vm, count, windows[-1], [i for i in irqs if i.vm == vm.id],
                                 starts[-1].initrd, system.board, tree)
@@ -148,6 +148,8 @@ def _counts(system, guests, limit, table_bytes):
 def _planned_window(window, placed, blobs, store):
     if window.kind == "device":
         pa, reason = window.device_pa, f"registers of {window.source.device.path}"
+    elif window.kind == "gicv":
+        pa, reason = window.device_pa, "the GIC's virtual CPU interface, which is banked by CPU"
     elif window.kind == "image":
         pa, reason = image_placement(window, blobs, store), "where it is packed in the system image"
     else:
@@ -168,7 +170,7 @@ def _pa_bits(board, settled):
     ends = [ram.end for ram in board.ram]
     ends += [w.pa + w.size for ws in settled.windows for w in ws if w.pa is not None]
     if board.gic:
-        ends += [r.end for r in (board.gic.distributor, *board.gic.redistributors)]
+        ends += [r.end for r in board.gic.for_hypervisor]
     if board.uart:
         ends += [r.end for r in board.uart.regs]
     return max((max(ends) - 1).bit_length(), 32)

@@ -98,8 +98,7 @@ def _is_in_ram(board, pa, size):
 
 def _devices(board):
     if board.gic:
-        yield board.gic.distributor
-        yield from board.gic.redistributors
+        yield from board.gic.for_hypervisor
     if board.uart:
         yield from board.uart.regs
 

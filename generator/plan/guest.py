@@ -9,12 +9,13 @@ order of the description. INV-WINDOW-SORTED, INV-WINDOW-ALIGNED, INV-MMIO-SORTED
 
 from dataclasses import dataclass
 
-from generator.model import BLOCK_2M, IPA_BITS, PAGE, AssignedDevice, Range, Window
+from generator.model import (
+    BLOCK_2M, IPA_BITS, PAGE, AssignedDevice, GuestInterface, Range, Window)
 from generator.planned import PlannedEmulated, PlannedMmio
 from generator.units import align_down, align_up
 
 RAM_BASE = 0x40000000
-GICD_BYTES = 0x10000
+GICD_BYTES = {2: 0x1000, 3: 0x10000}  # by version [IHI0048 4.1.2; IHI0069 12.8]
 GICR_BYTES = 0x20000  # RD_base and SGI_base of one vCPU [IHI0069 12.10]
 DEVICE_BYTES = 0x1000
 
@@ -30,7 +31,7 @@ class GuestWindow:
     size: int
     access: str
     reason: str
-    source: Window | AssignedDevice
+    source: Window | AssignedDevice | GuestInterface
     device_pa: int | None = None
 
 
@@ -58,16 +59,18 @@ def console_names(system, emulated):
     return tuple(names)
 
 
-def planned_mmios(vm, vcpu_count, emulated):
-    """The emulated regions of a VM, by guest address."""
+def planned_mmios(vm, vcpu_count, emulated, gic):
+    """The emulated regions of a VM, by guest address. `gic`: the board's, or None."""
     vcpus = max(vcpu_count, 1)
+    version = gic.version if gic else 3
     mmios = [
-        PlannedMmio(vm.id, "distributor", "GICD", vm.distributor.value, GICD_BYTES, vm.id,
-                    vm.distributor.place or vm.place, vm.distributor.reason),
-        PlannedMmio(vm.id, "redistributors", "GICR", vm.redistributors.value,
-                    GICR_BYTES * vcpus, vm.id, vm.redistributors.place or vm.place,
-                    f"{vm.redistributors.reason}; 128 KiB for each of {vcpus} vCPUs"),
-    ]
+        PlannedMmio(vm.id, "distributor", "GICD", vm.distributor.value, GICD_BYTES[version], vm.id,
+                    vm.distributor.place or vm.place, vm.distributor.reason)]
+    if version == 3:
+        mmios.append(PlannedMmio(
+            vm.id, "redistributors", "GICR", vm.redistributors.value, GICR_BYTES * vcpus, vm.id,
+            vm.redistributors.place or vm.place,
+            f"{vm.redistributors.reason}; 128 KiB for each of {vcpus} vCPUs"))
     ids = {e.name: e.id for e in emulated if e.vm == vm.id}
     for device in vm.emulated:
         mmios.append(PlannedMmio(
@@ -76,9 +79,10 @@ def planned_mmios(vm, vcpu_count, emulated):
     return sorted(mmios, key=lambda m: m.ipa)
 
 
-def guest_windows(vm, mmios):
-    """The windows of a VM, by guest address; those without one last."""
+def guest_windows(vm, mmios, gic):
+    """The windows of a VM, by guest address; those without one last. `gic`: as above."""
     devices = [w for device in vm.assigned for w in _device_windows(vm, device)]
+    devices += _interface_windows(vm, gic)
     taken = [m.ipa_range for m in mmios] + [Range(d.ipa, d.size) for d in devices]
     taken += [Range(w.at.value, _mapped_size(w)) for w in vm.windows if w.at.value is not None]
     windows = []
@@ -110,6 +114,16 @@ def _lowest_free(taken, size):
     if at == RAM_BASE:
         return at, "default: where QEMU virt has its RAM"
     return at, "the lowest free 2 MiB boundary above 0x40000000"
+
+
+def _interface_windows(vm, gic):
+    """GICv2: the guest's CPU interface is the board's virtual one."""
+    if gic is None or gic.version != 2:
+        return []
+    source = GuestInterface("cpu-interface", vm.cpu_interface.place or vm.place, vm.cpu_interface)
+    return [GuestWindow(vm.id, source.name, "gicv", vm.cpu_interface.value,
+                        gic.guest_interface.size, "rw", vm.cpu_interface.reason, source,
+                        gic.guest_interface.base)]
 
 
 def _device_windows(vm, device):

@@ -22,7 +22,7 @@ def stage2_tables(vm, windows, board):
     builder = Builder(table_prefix(vm.id), 1, ROOT_ENTRIES)
     for window in windows:
         if _is_mappable(window, board):
-            attributes = stage2_attributes(window.access, window.kind == "device")
+            attributes = stage2_attributes(window.access, window.kind in ("device", "gicv"))
             note = f"{window.name} of {vm.name}, line {window.place.line}"
             builder.add(Mapping(window.ipa, window.pa, window.size, attributes, note))
     return builder.tables()

@@ -24,11 +24,12 @@ class _Slices:
 def planned_vms(system, guests, stage2, loads):
     """`guests`: plan.Guests; `stage2`: tables by VM; `loads`: steps by VM."""
     cursors = {name: _Slices() for name in ("vcpu", "window", "load", "mmio", "irq", "smc", "spi")}
-    return tuple(_planned_vm(vm, guests, stage2[vm.id], len(loads[vm.id]), cursors)
+    version = system.board.gic.version if system.board.gic else 3
+    return tuple(_planned_vm(vm, guests, stage2[vm.id], len(loads[vm.id]), cursors, version)
                  for vm in system.vms)
 
 
-def _planned_vm(vm, guests, tables, load_count, cursors):
+def _planned_vm(vm, guests, tables, load_count, cursors, version):
     spis, spi_reason = spi_count(vm, guests.emulated, guests.irqs)
     start = guests.starts[vm.id]
     tree = next((p for p in guests.pieces[vm.id] if p.what == "devicetree"), None)
@@ -44,7 +45,9 @@ def _planned_vm(vm, guests, tables, load_count, cursors):
         console=next((e.console for e in guests.emulated
                       if e.vm == vm.id and e.console is not None), None),
         spi_count=spis, spi_reason=spi_reason, first_spi=cursors["spi"].take(spis).first,
-        gicd_ipa=vm.distributor.value, gicr_ipa=vm.redistributors.value,
+        gicd_ipa=vm.distributor.value,
+        gicr_ipa=vm.redistributors.value if version == 3 else 0,
+        gicc_ipa=vm.cpu_interface.value if version == 2 else 0,
         entry=start.entry, entry_reason=start.entry_reason, x0=x0, x0_reason=x0_reason,
         devicetree=tree.data if tree else None, place=vm.place, stage2_root=tables[0].name)
 

@@ -24,7 +24,7 @@ def sound_vms(context):
 
 def windows_of(context, vm):
     return [w for w in context.plan.windows_of(vm.id)
-            if w.ipa is not None and w.kind != "device" and w.size]
+            if w.ipa is not None and w.kind not in ("device", "gicv") and w.size]
 
 
 def ram_of(context, vm):

@@ -105,9 +105,11 @@ class Context:
         at = source.at
         if window.kind == "device":
             what = f"`{vm}`'s device `{source.name}` ({source.device.path})"
+        elif window.kind == "gicv":
+            what = f"`{vm}`'s GIC CPU interface"
         else:
             what = f"`{vm}`'s window `{source.name}`"
-        kind = "device" if window.kind == "device" else "memory"
+        kind = {"device": "device", "gicv": "gic"}.get(window.kind, "memory")
         return Region(vm, kind, what, window.ipa_range, at.place or source.place, at.is_given)
 
     def _mmio_region(self, mmio):

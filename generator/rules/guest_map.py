@@ -9,7 +9,7 @@ from generator.rules.context import later_first, overlapping_pairs
 from generator.units import align_down, align_up, address_text, range_text
 
 IPA_LIMIT = 1 << IPA_BITS
-GIC_FRAME = 0x10000
+GIC_ALIGNMENT = {2: PAGE, 3: 0x10000}  # by version
 
 # The rule for each pair of kinds, in alphabetical order of the pair.
 OVERLAP_RULES = {
@@ -51,12 +51,31 @@ def _assigned_misaligned(context, device):
 
 
 def gic_misaligned(context):
-    """gic-misaligned: its frames are 64 KiB [IHI0069 12.1]."""
+    """gic-misaligned: a GICv3's frames are 64 KiB [IHI0069 12.1], a GICv2's blocks are pages."""
+    alignment = _gic_alignment(context)
     for vm in context.vms:
         for at, what in ((vm.distributor, "the distributor"),
-                         (vm.redistributors, "the first redistributor")):
-            if at.value % GIC_FRAME:
-                _report_misaligned(context, "gic-misaligned", at, GIC_FRAME, what)
+                         (vm.redistributors, "the first redistributor"),
+                         (vm.cpu_interface, "the CPU interface")):
+            if at.value % alignment:
+                _report_misaligned(context, "gic-misaligned", at, alignment, what)
+
+
+def _gic_alignment(context):
+    return GIC_ALIGNMENT[context.board.gic.version if context.board.gic else 3]
+
+
+def gic_other_version(context):
+    """gic-other-version: a guest's GIC has the version of the board's."""
+    version = context.board.gic.version if context.board.gic else None
+    for vm in context.vms:
+        for at, key, of in ((vm.redistributors, "redistributors", 3),
+                            (vm.cpu_interface, "cpu_interface", 2)):
+            if at.is_given and version not in (of, None):
+                context.error("gic-other-version", at.place,
+                              f"`{key}` is of a GICv{of}; `{context.board.name}` has a "
+                              f"GICv{version}, and so have its guests",
+                              remedy="leave it out")
 
 
 def _report_misaligned(context, rule, at, alignment, what):
@@ -99,7 +118,7 @@ def _report_overlap(context, vm, one, other):
     rule = OVERLAP_RULES[tuple(sorted((one.kind, other.kind)))]
     culprit, victim = _movable_first(one, other)
     start = 0x40000000 if culprit.kind == "memory" else culprit.range.base
-    alignment = {"memory": 2 << 20, "gic": GIC_FRAME}.get(culprit.kind, PAGE)
+    alignment = {"memory": 2 << 20, "gic": _gic_alignment(context)}.get(culprit.kind, PAGE)
     free = context.free_gap(vm.name, culprit.range.size, alignment, start)
     context.error(rule, culprit.place, f"{culprit.text} lies over {victim.text}",
                   Note(f"{victim.what} is here" if victim.is_given else
@@ -117,10 +136,11 @@ def _movable_first(one, other):
 def _move_words(culprit, free):
     if free is None:
         return "make one of them smaller"
-    key = "at" if culprit.kind != "gic" else (
-        "distributor" if culprit.what.endswith("distributor") else "redistributors")
+    keys = {"distributor": "distributor", "redistributors": "redistributors",
+            "interface": "cpu_interface"}
+    key = "at" if culprit.kind != "gic" else keys[culprit.what.split()[-1]]
     return (f"write `{key}: {address_text(free)}`; the nearest free place is "
             f"{range_text(free, culprit.range.size)}")
 
 
-RULES = (at_misaligned, gic_misaligned, beyond_ipa, regions_overlap)
+RULES = (at_misaligned, gic_misaligned, gic_other_version, beyond_ipa, regions_overlap)

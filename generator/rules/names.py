@@ -42,12 +42,12 @@ def switch_key_in_use(context):
                       remedy="write `ctrl-]` or `ctrl-t`, or leave it out")
 
 
-def board_without_gicv3(context):
-    """board-without-gicv3."""
+def board_without_gic(context):
+    """board-without-gic."""
     if context.board.gic is None:
-        context.error("board-without-gicv3", context.place_of("board"),
-                      f"`{context.board.name}` has no enabled node `arm,gic-v3` in its "
-                      "devicetree; the hypervisor needs a GICv3",
+        context.error("board-without-gic", context.place_of("board"),
+                      f"`{context.board.name}` has no enabled node `arm,gic-v3` or `arm,gic-400` "
+                      "in its devicetree; the hypervisor needs a GICv3 or a GICv2",
                       remedy="choose another board, such as `qemu-virt`")
 
 
@@ -59,4 +59,4 @@ def board_without_console(context):
                       "devicetree", remedy="correct `console` in board.yaml")
 
 
-RULES = (name_clash, name_reserved, switch_key_in_use, board_without_gicv3, board_without_console)
+RULES = (name_clash, name_reserved, switch_key_in_use, board_without_gic, board_without_console)

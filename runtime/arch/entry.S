@@ -113,7 +113,7 @@ cpu_to_c:
     madd x1, x20, x2, x1
     ldr x1, [x1, #CFG_CPU_STACK_TOP]
     msr spsel, #1
-    mov sp, x1
+    sub sp, x1, #16            /* the pair of words that arch/vectors.S keeps at the top */
     mov x29, xzr
     mov x0, x20
     ret

@@ -9,18 +9,35 @@
 
 #include "lib/loop.h"
 
+/* Both halves at once draw a ticket; the lower alone serves the next one, so that what others draw
+ * meanwhile is not lost. Single-copy atomic in either size [DDI0487 B2.2.1]; little-endian. */
 struct spinlock {
-    _Atomic uint16_t next;  /* ticket that the next arrival draws */
-    _Atomic uint16_t owner; /* ticket being served */
+    union {
+        _Atomic uint32_t both;
+        struct {
+            _Atomic uint16_t owner; /* ticket being served */
+            _Atomic uint16_t next;  /* ticket that the next arrival draws */
+        };
+    };
 };
+#define SPINLOCK_NEXT UINT32_C(0x10000)
+
+static inline void spin_wait(struct spinlock *l, uint16_t ticket)
+{
+    while (atomic_load_explicit(&l->owner, memory_order_acquire) != ticket) {
+        LOOP_WAITS();
+        __asm__ volatile("yield" ::: "memory");
+    }
+}
 
 /* Blocks until the caller owns the lock; acquire ordering. */
 static inline void spin_lock(struct spinlock *l)
 {
-    const uint16_t ticket = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed);
-    while (atomic_load_explicit(&l->owner, memory_order_acquire) != ticket) {
-        LOOP_WAITS();
-        __asm__ volatile("yield" ::: "memory");
+    const uint32_t drawn = atomic_fetch_add_explicit(&l->both, SPINLOCK_NEXT, memory_order_acquire);
+
+    /* Free when both halves are alike. */
+    if ((drawn ^ (drawn >> 16 | drawn << 16)) != 0U) {
+        spin_wait(l, (uint16_t)(drawn >> 16));
     }
 }
 
@@ -28,6 +45,7 @@ static inline void spin_lock(struct spinlock *l)
 static inline void spin_unlock(struct spinlock *l)
 {
     const uint16_t owner = atomic_load_explicit(&l->owner, memory_order_relaxed);
+
     atomic_store_explicit(&l->owner, (uint16_t)(owner + 1U), memory_order_release);
 }
 

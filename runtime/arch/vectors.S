@@ -1,15 +1,81 @@
 /* Exception vectors of EL2 and the way back to the guest.
  *
- * A lower-EL exit stores x0..x30 into the vCPU of this CPU, calls one C function with the vCPU,
- * and resumes the vCPU that it returns. ELR_EL2 and SPSR_EL2 stay in their registers. Anything
- * taken at EL2 itself is a bug of ours or of the hardware: it panics on a stack of its own,
+ * While a guest runs, SP_EL2 is the address of its vCPU, and the EL2 stack of this CPU is empty:
+ * the vCPU holds the stack's address, and the stack's top word holds the vCPU's. So an exit needs
+ * no register to find where the guest's go. ELR_EL2, SPSR_EL2 and ESR_EL2 stay in their registers.
+ *
+ * Most exits touch so little that only what the procedure call standard lets C overwrite is stored
+ * for them first: x0..x17, x29, x30. C leaves x19..x28 as they are, and is compiled not to touch
+ * x18. If exit_short() or exit_irq() has dealt with the exit, the guest goes on; if not, nothing
+ * has happened to the guest, the other registers are stored too, and the exit is made in full.
+ *
+ * Anything taken at EL2 itself is a bug of ours or of the hardware: it panics on a stack of its own,
  * since the fault may be a stack overflow into a guard page.
  *
  * @req CORE-3, CORE-5, OPS-4 */
 
+#include "arch/asm_offsets.h"
+
     .macro vector label
     .balign 0x80
     b \label
+    .endm
+
+/* SP = vCPU. What C may overwrite. */
+    .macro store_caller_saved
+    stp x0, x1, [sp, #16 * 0]
+    stp x2, x3, [sp, #16 * 1]
+    stp x4, x5, [sp, #16 * 2]
+    stp x6, x7, [sp, #16 * 3]
+    stp x8, x9, [sp, #16 * 4]
+    stp x10, x11, [sp, #16 * 5]
+    stp x12, x13, [sp, #16 * 6]
+    stp x14, x15, [sp, #16 * 7]
+    stp x16, x17, [sp, #16 * 8]
+    stp x29, x30, [sp, #8 * 29]
+    .endm
+
+/* x0 = vCPU. The rest. */
+    .macro store_callee_saved
+    stp x18, x19, [x0, #16 * 9]
+    stp x20, x21, [x0, #16 * 10]
+    stp x22, x23, [x0, #16 * 11]
+    stp x24, x25, [x0, #16 * 12]
+    stp x26, x27, [x0, #16 * 13]
+    str x28, [x0, #16 * 14]
+    .endm
+
+/* Leaves x0 = vCPU, and SP on this CPU's EL2 stack. */
+    .macro to_stack scratch
+    mov x0, sp
+    ldr \scratch, [sp, #VCPU_STACK]
+    mov sp, \scratch
+    .endm
+
+/* From the EL2 stack back to where SP is while the guest runs; leaves x0 = vCPU. */
+    .macro from_stack
+    ldr x0, [sp]
+    mov sp, x0
+    .endm
+
+    .macro load_caller_saved
+    ldp x2, x3, [sp, #16 * 1]
+    ldp x4, x5, [sp, #16 * 2]
+    ldp x6, x7, [sp, #16 * 3]
+    ldp x8, x9, [sp, #16 * 4]
+    ldp x10, x11, [sp, #16 * 5]
+    ldp x12, x13, [sp, #16 * 6]
+    ldp x14, x15, [sp, #16 * 7]
+    ldp x16, x17, [sp, #16 * 8]
+    ldp x29, x30, [sp, #8 * 29]
+    ldp x0, x1, [sp, #16 * 0]
+    .endm
+
+/* No speculation past the ERET with guest registers at EL2 [DDI0487 B2.3.10]. */
+    .macro exception_return
+    eret
+    dsb nsh
+    isb
     .endm
 
     .section .text.vectors, "ax"
@@ -25,79 +91,106 @@ vectors:
     vector el2_irq
     vector el2_fiq
     vector el2_serror
-    vector lower_sync          /* lower EL, AArch64 */
-    vector lower_irq
-    vector lower_irq
+
+    .balign 0x80               /* lower EL, AArch64: synchronous */
+    store_caller_saved
+    mrs x1, esr_el2
+    to_stack x2
+    bl exit_short
+    cbz w0, sync_in_full
+    from_stack
+    b resume_same
+
+    .balign 0x80               /* IRQ */
+    store_caller_saved
+    to_stack x1
+    bl exit_irq
+    cbnz w0, irq_in_full
+    from_stack
+    b resume_same
+    vector lower_fiq
     vector lower_serror
-    vector lower_sync          /* lower EL, AArch32 (EL0) */
-    vector lower_irq
-    vector lower_irq
+
+    vector lower_sync32        /* lower EL, AArch32 (EL0) */
+    vector lower_fiq
+    vector lower_fiq
     vector lower_serror
     .balign 0x80
     .size vectors, . - vectors
 
-/* Leaves x0 = vCPU. */
-    .macro guest_save
-    stp x0, x1, [sp, #-16]!
-    mrs x0, tpidr_el2
-    ldr x0, [x0]
-    stp x2, x3, [x0, #16 * 1]
-    stp x4, x5, [x0, #16 * 2]
-    stp x6, x7, [x0, #16 * 3]
-    stp x8, x9, [x0, #16 * 4]
-    stp x10, x11, [x0, #16 * 5]
-    stp x12, x13, [x0, #16 * 6]
-    stp x14, x15, [x0, #16 * 7]
-    stp x16, x17, [x0, #16 * 8]
-    stp x18, x19, [x0, #16 * 9]
-    stp x20, x21, [x0, #16 * 10]
-    stp x22, x23, [x0, #16 * 11]
-    stp x24, x25, [x0, #16 * 12]
-    stp x26, x27, [x0, #16 * 13]
-    stp x28, x29, [x0, #16 * 14]
-    str x30, [x0, #16 * 15]
-    ldp x2, x3, [sp], #16
-    stp x2, x3, [x0]
-    mov x29, xzr               /* a backtrace ends here */
-    .endm
+/* SP = vCPU, whose x18..x28 are in their registers. */
+    .type resume_same, %function
+resume_same:
+    load_caller_saved
+    exception_return
+    .size resume_same, . - resume_same
 
-    .macro guest_exit name, function
-    .type \name, %function
-\name:
-    guest_save
-    bl \function
-    b guest_enter
-    .size \name, . - \name
-    .endm
+/* EL0 in AArch32: not frequent. */
+    .type lower_sync32, %function
+lower_sync32:
+    store_caller_saved
+    to_stack x2
+/* SP = this CPU's stack; what C may overwrite is stored. */
+sync_in_full:
+    ldr x0, [sp]
+    mrs x1, esr_el2
+    store_callee_saved
+    bl exit_sync
+    cbnz x0, guest_enter
+/* The same guest goes on, with all its registers as they are stored. */
+resume_all:
+    from_stack
+    ldp x18, x19, [sp, #16 * 9]
+    ldp x20, x21, [sp, #16 * 10]
+    ldp x22, x23, [sp, #16 * 11]
+    ldp x24, x25, [sp, #16 * 12]
+    ldp x26, x27, [sp, #16 * 13]
+    ldr x28, [sp, #16 * 14]
+    load_caller_saved
+    exception_return
+    .size lower_sync32, . - lower_sync32
 
-    guest_exit lower_sync, exit_sync
-    guest_exit lower_irq, exit_irq
-    guest_exit lower_serror, exit_serror
+/* w0 = the interrupt that exit_irq() has acknowledged and left to be served. */
+    .type irq_in_full, %function
+irq_in_full:
+    mov w1, w0
+    ldr x0, [sp]
+    store_callee_saved
+    bl exit_irq_in_full
+    cbnz x0, guest_enter
+    b resume_all
+    .size irq_in_full, . - irq_in_full
 
-/* x0 = vCPU to resume, at ELR_EL2 with SPSR_EL2. */
+/* FIQ: Group 0 is not EL2's, so this is as an interrupt that nobody has acknowledged. */
+    .type lower_fiq, %function
+lower_fiq:
+    store_caller_saved
+    to_stack x1
+    bl exit_irq
+    cbnz w0, irq_in_full
+    from_stack
+    b resume_same
+    .size lower_fiq, . - lower_fiq
+
+    .type lower_serror, %function
+lower_serror:
+    store_caller_saved
+    to_stack x1
+    store_callee_saved
+    bl exit_serror
+    cbnz x0, guest_enter
+    b resume_all
+    .size lower_serror, . - lower_serror
+
+/* x0 = vCPU to run on this CPU from now on, at ELR_EL2 with SPSR_EL2; SP = this CPU's stack, empty,
+ * with room for one pair of words. */
     .global guest_enter
     .type guest_enter, %function
 guest_enter:
-    ldp x2, x3, [x0, #16 * 1]
-    ldp x4, x5, [x0, #16 * 2]
-    ldp x6, x7, [x0, #16 * 3]
-    ldp x8, x9, [x0, #16 * 4]
-    ldp x10, x11, [x0, #16 * 5]
-    ldp x12, x13, [x0, #16 * 6]
-    ldp x14, x15, [x0, #16 * 7]
-    ldp x16, x17, [x0, #16 * 8]
-    ldp x18, x19, [x0, #16 * 9]
-    ldp x20, x21, [x0, #16 * 10]
-    ldp x22, x23, [x0, #16 * 11]
-    ldp x24, x25, [x0, #16 * 12]
-    ldp x26, x27, [x0, #16 * 13]
-    ldp x28, x29, [x0, #16 * 14]
-    ldr x30, [x0, #16 * 15]
-    ldp x0, x1, [x0]
-    eret
-    /* No speculation past the ERET with guest registers at EL2 [DDI0487 B2.3.10]. */
-    dsb nsh
-    isb
+    mov x1, sp
+    str x0, [x1]
+    str x1, [x0, #VCPU_STACK]
+    b resume_all
     .size guest_enter, . - guest_enter
 
 /* Taken at EL2: keep the registers in panic_frame and report. The registers used as scratch are

@@ -16,7 +16,7 @@
 #include "lib/types.h"
 
 /* Raised with every change of a type or of a meaning in this file. */
-#define CFG_ABI_VERSION 1U
+#define CFG_ABI_VERSION 2U
 #define CFG_NONE 0xFFFFU /* "no such id" in any 16-bit id field */
 
 /* --- physical machine ------------------------------------------------------------------- */
@@ -29,15 +29,17 @@ struct cfg_range {
 struct cfg_system {
     uint64_t magic; /* CFG_MAGIC */
     uint32_t abi_version;
-    uint32_t gic_version;      /* 3 */
+    uint32_t gic_version;      /* 2 or 3: that of the sources which the image is built of */
     const char *name;          /* of the description */
     const char *board;         /* name of the board folder */
     uint8_t description_hash[32]; /* SHA-256 of the canonical resolved description */
     uint64_t image_base;       /* PA = VA of the first byte of the image, entry point */
     uint64_t image_end;        /* PA, exclusive: end of the last packed guest image */
     uint64_t gicd_base;        /* PA of the distributor */
-    uint64_t gicr_base;        /* PA of the first redistributor frame */
-    uint64_t gicr_size;        /* bytes of the redistributor region */
+    uint64_t gicr_base;        /* GICv3: PA of the first redistributor frame; else 0 */
+    uint64_t gicr_size;        /* GICv3: bytes of the redistributor region; else 0 */
+    uint64_t gicc_base;        /* GICv2: PA of the CPU interface; else 0 */
+    uint64_t gich_base;        /* GICv2: PA of the virtual interface control block; else 0 */
     uint64_t uart_base;        /* PA of the board console */
     uint32_t uart_intid;       /* its physical INTID (not SPI number) */
     uint16_t console_cpu;      /* CPU that services the board console */
@@ -92,8 +94,9 @@ struct cfg_vm {
     uint16_t console;         /* console source id (dense over VMs with a pl011), or CFG_NONE */
     uint16_t spi_count;       /* virtual SPIs: a multiple of 32, 32..960. INV-SPI-COUNT */
     uint32_t first_spi;       /* slice of the vGIC's SPI state, a multiple of 32 */
-    uint64_t gicd_ipa;        /* where the guest sees its distributor (64 KiB) */
-    uint64_t gicr_ipa;        /* first redistributor frame (128 KiB a vCPU) */
+    uint64_t gicd_ipa;        /* where the guest sees its distributor (GICv3: 64 KiB; v2: 4 KiB) */
+    uint64_t gicr_ipa;        /* GICv3: first redistributor frame (128 KiB a vCPU); else 0 */
+    uint64_t gicc_ipa;        /* GICv2: its CPU interface, the board's GICV; else 0 */
     uint64_t entry_ipa;       /* first PC of vCPU 0, EL1h, MMU off */
     uint64_t boot_x[4];       /* x0..x3 of vCPU 0 at entry */
 };
@@ -111,6 +114,9 @@ enum cfg_window_kind {
     CFG_WINDOW_IMAGE,  /* read-only, mapped in place from the system image */
     CFG_WINDOW_SHARED, /* declared by two or more VMs */
     CFG_WINDOW_DEVICE, /* passed-through registers, device memory */
+    /* GICv2: the virtual CPU interface, device memory. The hardware banks it by CPU, so that VMs
+     * on different CPUs share nothing although each maps it. INV-GICV-BANKED */
+    CFG_WINDOW_GICV,
 };
 
 struct cfg_window {

@@ -67,8 +67,9 @@ unsigned machine_check_cpu(void)
     wrong += check(stage1_4k != 0xFU && stage2_4k != 1U, "4 KiB granule (ID_AA64MMFR0_EL1.TGran4)",
                    0, stage1_4k);
     wrong += check(bits_get(pfr0, 7, 4) != 0U, "AArch64 at EL1 (ID_AA64PFR0_EL1.EL1)", 1, 0);
-    wrong += check(bits_get(pfr0, 27, 24) != 0U, "GIC system registers (ID_AA64PFR0_EL1.GIC)", 1,
-                   0);
+    wrong += check((bits_get(pfr0, 27, 24) != 0U) == (GIC_ID_AA64PFR0_GIC != 0),
+                   "GIC system registers (ID_AA64PFR0_EL1.GIC)", GIC_ID_AA64PFR0_GIC,
+                   bits_get(pfr0, 27, 24));
     for (unsigned i = 0; i < CFG_VM_COUNT; i++) {
         wrong += check_grants(&cfg_vms[i]);
     }
@@ -83,8 +84,13 @@ struct board_found {
     unsigned address_cells; /* of the root */
     unsigned size_cells;
     unsigned cpu_cells; /* of /cpus */
-    bool gic_v3;
+    uint32_t gic_version; /* 0: none that is known */
 };
+
+static const struct {
+    const char *compatible;
+    uint32_t version;
+} gics[] = {{"arm,gic-v3", 3}, {"arm,gic-400", 2}, {"arm,cortex-a15-gic", 2}};
 
 static uint64_t read_cells(const uint8_t *value, unsigned cells)
 {
@@ -163,6 +169,15 @@ static bool compatible_has(const struct fdt_property *p, const char *wanted)
     return false;
 }
 
+static void visit_compatible(struct board_found *found, const struct fdt_property *p)
+{
+    for (unsigned i = 0; i < ARRAY_COUNT(gics); i++) {
+        if (compatible_has(p, gics[i].compatible)) {
+            found->gic_version = gics[i].version;
+        }
+    }
+}
+
 static unsigned cells_of(const struct fdt_property *p)
 {
     const uint32_t cells = (p->bytes == 4U) ? fdt_u32(p->value) : 0U;
@@ -185,8 +200,8 @@ static void visit_property(void *context, const struct fdt_property *p)
     } else if (p->depth == 3U && node_is(p->parent, "cpus") && node_is(p->node, "cpu") &&
                text_is(p->name, "reg")) {
         visit_cpu(found, p);
-    } else if (text_is(p->name, "compatible") && compatible_has(p, "arm,gic-v3")) {
-        found->gic_v3 = true;
+    } else if (text_is(p->name, "compatible")) {
+        visit_compatible(found, p);
     }
 }
 
@@ -229,9 +244,11 @@ static unsigned check_devicetree(uint64_t address)
             wrong++;
         }
     }
-    if (!found.gic_v3) {
-        LOG_ERR("machine: the devicetree has no arm,gic-v3: start the machine with a GICv3 (QEMU: "
-                "-machine gic-version=3)");
+    if (found.gic_version != cfg_system.gic_version) {
+        LOG_ERR("machine: a GICv%u is expected, the devicetree has version %u (0: none): start the "
+                "machine with a GICv%u (QEMU: -machine gic-version=%u), or build for its board",
+                (unsigned)cfg_system.gic_version, (unsigned)found.gic_version,
+                (unsigned)cfg_system.gic_version, (unsigned)cfg_system.gic_version);
         wrong++;
     }
     return wrong;
@@ -249,7 +266,7 @@ static unsigned check_psci(void)
     return 0;
 }
 
-/* Touches the distributor's registers, so only once nothing else speaks against a GICv3 there. */
+/* Touches the distributor's registers, so only once nothing else speaks against a GIC there. */
 static unsigned check_gic(void)
 {
     const unsigned gic = gic_version();

@@ -29,3 +29,11 @@ uint32_t mailbox_take(unsigned cpu)
 {
     return atomic_exchange_explicit(&mailboxes[cpu].messages, 0, memory_order_acq_rel);
 }
+
+bool mailbox_take_only(unsigned cpu, uint32_t messages)
+{
+    uint32_t expected = messages;
+
+    return atomic_compare_exchange_strong_explicit(&mailboxes[cpu].messages, &expected, 0,
+                                                   memory_order_acq_rel, memory_order_relaxed);
+}

@@ -1,5 +1,7 @@
-/* The physical GICv3: EL2 owns it whole; guests never reach it [IHI0069].
+/* The physical GIC, whichever version: EL2 owns it whole; guests never reach it.
  *
+ * The folder of the board's version has the sources, and "gic_cpu.h", which the include path finds,
+ * with what every interrupt runs through.
  * EOImode is 1: EL2 drops the priority on acknowledge, and deactivation is the guest's for
  * HW-linked interrupts and EL2's for its own. All physical interrupts are Group 1 NS. */
 #ifndef GIC_GIC_H
@@ -7,9 +9,11 @@
 
 #include "lib/types.h"
 
-enum { GIC_SGI_MESSAGE = 0, GIC_PPI_MAINTENANCE = 25, GIC_PPI_VTIMER = 27, GIC_PPI_PTIMER = 30,
+/* No interrupt that can arrive has INTID 0. */
+enum { GIC_SGI_MESSAGE = 1, GIC_PPI_MAINTENANCE = 25, GIC_PPI_VTIMER = 27, GIC_PPI_PTIMER = 30,
        GIC_PPI_PMU = 23, GIC_PPI_HTIMER = 26 };
 #define GIC_INTID_SPURIOUS 1023U
+#define GIC_INTID_SPECIAL 1020U /* from here on: not an interrupt [IHI0069 2.2.1] */
 
 void gic_init_distributor(void); /* once, on the boot CPU */
 void gic_init_cpu(unsigned cpu); /* on each CPU: its redistributor and CPU interface */
@@ -17,9 +21,12 @@ void gic_init_cpu(unsigned cpu); /* on each CPU: its redistributor and CPU inter
 unsigned gic_version(void);
 
 /* Acknowledge (returns an INTID), drop the priority, deactivate; on the CPU that took it. */
-uint32_t gic_acknowledge(void);
-void gic_priority_drop(uint32_t intid);
-void gic_deactivate(uint32_t intid);
+static inline uint32_t gic_acknowledge(void);
+static inline void gic_priority_drop(uint32_t intid);
+static inline void gic_deactivate(uint32_t intid);
+/* What was dropped and deactivated before has its effect on what is acknowledged after, and on WFI;
+ * only needed where no exception return lies between. */
+static inline void gic_settle(void);
 
 /* Physical SPIs; from any CPU. `cpu` is a CPU id. */
 void gic_spi_enable(uint32_t intid, bool enable);
@@ -39,5 +46,7 @@ bool gic_ppi_is_pending_on(unsigned cpu, uint32_t intid);
 
 /* Sends SGI `GIC_SGI_MESSAGE` to another CPU; what was written before is visible there. */
 void gic_send_message_sgi(unsigned cpu);
+
+#include "gic_cpu.h"
 
 #endif

@@ -22,21 +22,21 @@
 #include "vm/esr.h"
 #include "vm/guest_mem.h"
 
-#define ESR_ISS_ISV BIT(24)
-#define ESR_ISS_AR BIT(14)
-#define ESR_ISS_SF BIT(15)
-#define ESR_ISS_SSE BIT(21)
+#define ESR_SF BIT(15) /* the register is a 64-bit one */
 #define PSTATE_NRW BIT(4)
 #define PAGE_BYTES 4096U
 #define ADDRESS_BITS FIELD(55, 0) /* without a tag in the top byte */
 
-/* By vCPU: the device of its last access, as a place in its VM's slice. Written by its own CPU
- * only, and no more than a hint. */
-static uint16_t last_devices[CFG_VCPU_COUNT];
+/* By vCPU: the device of its last access, one of its own VM's. Written by its own CPU only, and no
+ * more than a hint. */
+static const struct cfg_mmio no_device;
+static const struct cfg_mmio *last_devices[CFG_VCPU_COUNT] = {
+    [0 ... CFG_VCPU_COUNT - 1] = &no_device,
+};
 
 static bool is_in_device(const struct cfg_mmio *m, ipa_t ipa)
 {
-    return range_has(m->ipa, m->size, ipa.ipa);
+    return ipa.ipa - m->ipa < m->size; /* below its start the difference wraps, and is larger */
 }
 
 /* The number of `vm`'s devices that begin at `ipa` or before. */
@@ -61,18 +61,18 @@ SLOW_PATH static unsigned count_up_to(const struct cfg_vm *vm, ipa_t ipa)
 static const struct cfg_mmio *find_device(const struct vcpu *v, ipa_t ipa)
 {
     const struct cfg_vm *const vm = vcpu_cfg_vm(v);
-    const unsigned last = last_devices[v->id];
+    const struct cfg_mmio *const last = last_devices[v->id];
 
-    if (last < vm->mmio_count && is_in_device(&cfg_mmios[vm->first_mmio + last], ipa)) {
-        return &cfg_mmios[vm->first_mmio + last];
+    if (is_in_device(last, ipa)) {
+        return last;
     }
     const unsigned count = count_up_to(vm, ipa);
 
     if (count == 0U || !is_in_device(&cfg_mmios[vm->first_mmio + count - 1U], ipa)) {
         return NULL;
     }
-    last_devices[v->id] = (uint16_t)(count - 1U);
-    return &cfg_mmios[vm->first_mmio + count - 1U];
+    last_devices[v->id] = &cfg_mmios[vm->first_mmio + count - 1U];
+    return last_devices[v->id];
 }
 
 /* `ipa` is in the region: do `bytes` from there end in it, and in the page? */
@@ -83,12 +83,20 @@ static bool is_inside(const struct cfg_mmio *m, ipa_t ipa, uint64_t bytes)
 
 /* EXIT_SKIP when the device has answered, EXIT_ABORT when it refuses, EXIT_RESUME when the guest
  * shall try again. */
-static enum exit_action ask_device(const struct cfg_mmio *m, struct mmio_access *a)
+static enum exit_action action_for(enum mmio_outcome outcome)
 {
-    if (!mmio_handlers[m->kind](m->instance, a)) {
-        return EXIT_ABORT;
+    return (outcome == MMIO_REFUSED) ? EXIT_ABORT : (enum exit_action)outcome;
+}
+
+static enum exit_action ask_device(const struct cfg_mmio *m, uint64_t offset, bool is_write,
+                                   unsigned size_bytes, uint64_t *value)
+{
+    const struct mmio_device *const device = &mmio_devices[m->kind];
+
+    if (is_write) {
+        return action_for(device->write(m->instance, (uint32_t)offset, size_bytes, *value));
     }
-    return a->retry ? EXIT_RESUME : EXIT_SKIP;
+    return action_for(device->read(m->instance, (uint32_t)offset, size_bytes, value));
 }
 
 /* --- by syndrome ------------------------------------------------------------------------ */
@@ -98,32 +106,46 @@ static unsigned syndrome_register(uint64_t esr)
     return (unsigned)bits_get(esr, 20, 16);
 }
 
-static enum exit_action write_by_syndrome(const struct vcpu *v, uint64_t esr,
-                                          const struct cfg_mmio *m, struct mmio_access *a)
+static unsigned syndrome_bytes(uint64_t esr)
 {
-    const unsigned unused_bits = 64U - 8U * a->size_bytes;
-    const uint64_t value = (vcpu_x(v, syndrome_register(esr)) << unused_bits) >> unused_bits;
-
-    a->value = transfer_is_big_endian() ? transfer_swap(value, a->size_bytes) : value;
-    a->is_write = true;
-    if ((esr & ESR_ISS_AR) != 0U) {
-        dmb_ish(); /* store-release: what the guest did before is seen before the device acts */
-    }
-    return ask_device(m, a);
+    return 1U << bits_get(esr, 23, 22);
 }
 
-static enum exit_action read_by_syndrome(struct vcpu *v, uint64_t esr, const struct cfg_mmio *m,
-                                         struct mmio_access *a)
+/* What a store of `bytes` writes of a register. */
+static uint64_t stored(uint64_t value, unsigned bytes)
 {
-    const unsigned bytes = a->size_bytes;
-    const enum exit_action action = ask_device(m, a);
+    return value & (UINT64_MAX >> ((0U - 8U * bytes) & 63U));
+}
+
+static enum exit_action write_by_syndrome(const struct vcpu *v, uint64_t esr, uint64_t offset,
+                                          const struct cfg_mmio *m)
+{
+    const unsigned bytes = syndrome_bytes(esr);
+    uint64_t value = stored(vcpu_x(v, syndrome_register(esr)), bytes);
+
+    if (transfer_is_big_endian()) {
+        value = transfer_swap(value, bytes);
+    }
+    if ((esr & ESR_AR) != 0U) {
+        dmb_ish(); /* store-release: what the guest did before is seen before the device acts */
+    }
+    return ask_device(m, offset, true, bytes, &value);
+}
+
+static enum exit_action read_by_syndrome(struct vcpu *v, uint64_t esr, uint64_t offset,
+                                         const struct cfg_mmio *m)
+{
+    const unsigned bytes = syndrome_bytes(esr);
+    uint64_t value = 0;
+    const enum exit_action action = ask_device(m, offset, false, bytes, &value);
 
     if (action == EXIT_SKIP) {
-        const uint64_t value = transfer_is_big_endian() ? transfer_swap(a->value, bytes) : a->value;
-        vcpu_set_x(
-            v, syndrome_register(esr),
-            transfer_extend(value, bytes, (esr & ESR_ISS_SSE) != 0U, (esr & ESR_ISS_SF) != 0U));
-        if ((esr & ESR_ISS_AR) != 0U) {
+        if (transfer_is_big_endian()) {
+            value = transfer_swap(value, bytes);
+        }
+        vcpu_set_x(v, syndrome_register(esr),
+                   transfer_extend(value, bytes, (esr & ESR_SSE) != 0U, (esr & ESR_SF) != 0U));
+        if ((esr & ESR_AR) != 0U) {
             dmb_ish(); /* load-acquire: what the guest does next is not seen before this */
         }
     }
@@ -133,15 +155,37 @@ static enum exit_action read_by_syndrome(struct vcpu *v, uint64_t esr, const str
 static enum exit_action access_by_syndrome(struct vcpu *v, uint64_t esr, ipa_t ipa,
                                            const struct cfg_mmio *m)
 {
-    struct mmio_access a = {
-        .offset = ipa.ipa - m->ipa,
-        .size_bytes = (uint8_t)(1U << bits_get(esr, 23, 22)),
-    };
-    if (!is_inside(m, ipa, a.size_bytes)) {
+    if (!is_inside(m, ipa, syndrome_bytes(esr))) {
         return EXIT_ABORT;
     }
-    return ((esr & ESR_WNR) != 0U) ? write_by_syndrome(v, esr, m, &a)
-                                   : read_by_syndrome(v, esr, m, &a);
+    return ((esr & ESR_WNR) != 0U) ? write_by_syndrome(v, esr, ipa.ipa - m->ipa, m)
+                                   : read_by_syndrome(v, esr, ipa.ipa - m->ipa, m);
+}
+
+static bool may_be_big_endian(void)
+{
+    return (SYSREG_READ(SCTLR_EL1) & (SCTLR_EL1_EE | SCTLR_EL1_E0E)) != 0U;
+}
+
+enum exit_action mmio_abort_short(struct vcpu *v, uint64_t esr, ipa_t ipa)
+{
+    const struct cfg_mmio *const m = last_devices[v->id];
+    const unsigned rt = syndrome_register(esr);
+    const unsigned bytes = syndrome_bytes(esr);
+    const uint32_t offset = (uint32_t)(ipa.ipa - m->ipa);
+
+    if (!is_in_device(m, ipa) || (offset & (bytes - 1U)) != 0U || !vcpu_has_short(rt) ||
+        may_be_big_endian()) {
+        return EXIT_IN_FULL;
+    }
+    if ((esr & ESR_WNR) != 0U) {
+        return (enum exit_action)mmio_devices[m->kind].write(m->instance, offset, bytes,
+                                                             stored(vcpu_x(v, rt), bytes));
+    }
+    if (rt >= ARRAY_COUNT(v->x)) {
+        return EXIT_IN_FULL;
+    }
+    return (enum exit_action)mmio_devices[m->kind].read(m->instance, offset, bytes, &v->x[rt]);
 }
 
 /* --- by instruction --------------------------------------------------------------------- */
@@ -160,17 +204,13 @@ static enum exit_action perform(const struct cfg_mmio *m, ipa_t ipa, bool is_wri
 {
     for (unsigned p = 0; p < t->part_count; p++) {
         LOOP_BOUND(TRANSFER_PARTS_MAX);
-        struct mmio_access a = {
-            .offset = ipa.ipa - m->ipa + p * (uint64_t)t->part_bytes,
-            .value = t->parts[p],
-            .size_bytes = t->part_bytes,
-            .is_write = is_write,
-        };
-        const enum exit_action action = ask_device(m, &a);
+        const enum exit_action action =
+            ask_device(m, ipa.ipa - m->ipa + p * (uint64_t)t->part_bytes, is_write, t->part_bytes,
+                       &t->parts[p]);
+
         if (action != EXIT_SKIP) {
             return action;
         }
-        t->parts[p] = a.value;
     }
     return EXIT_SKIP;
 }
@@ -237,6 +277,6 @@ enum exit_action mmio_abort(struct vcpu *v, uint64_t esr, ipa_t ipa)
     if (m == NULL) {
         return EXIT_ABORT;
     }
-    return ((esr & ESR_ISS_ISV) != 0U) ? access_by_syndrome(v, esr, ipa, m)
-                                       : access_by_instruction(v, esr, ipa, m);
+    return ((esr & ESR_ISV) != 0U) ? access_by_syndrome(v, esr, ipa, m)
+                                   : access_by_instruction(v, esr, ipa, m);
 }

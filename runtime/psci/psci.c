@@ -1,6 +1,7 @@
-/* PSCI dispatch: a const table by function id; psci/psci.h [DEN0022 5].
+/* PSCI dispatch: const tables by function id; psci/psci.h [DEN0022 5].
  *
- * A 32-bit call (bit 30 clear) passes only the low words of its arguments. What is not in the
+ * The calls that only answer stand in a table of their own: they are made before anything but the
+ * caller-saved registers of the guest has been stored (world/ns/exit.c). What is not in the
  * table is not implemented: MIGRATE and MIGRATE_INFO_UP_CPU (there is no trusted OS to migrate),
  * CPU_FREEZE, CPU_DEFAULT_SUSPEND, NODE_HW_STATE, SET_SUSPEND_MODE (platform-coordinated only),
  * STAT_*, MEM_PROTECT*. Whatever a guest passes, only vCPUs of its own VM are touched.
@@ -12,38 +13,50 @@
 
 #define PSCI_VERSION_1_1 UINT64_C(0x10001)
 #define SMCCC_VERSION 0x80000000U
-#define CALL_IS_64 30U
 /* MIGRATE_INFO_TYPE: no trusted OS that would have to move [DEN0022 5, MIGRATE_INFO_TYPE]. */
 #define MIGRATE_NOT_PRESENT UINT64_C(2)
-
-static enum exit_action psci_version(struct vcpu *v, const struct psci_args *a);
-static enum exit_action psci_features(struct vcpu *v, const struct psci_args *a);
-static enum exit_action psci_migrate_info_type(struct vcpu *v, const struct psci_args *a);
 
 #define CALL_BASE 0x84000000U
 #define CALL_NUMBERS 0x13U
 
-/* By the last bits of the function id; the 32-bit and the 64-bit form of each. NULL: not
- * implemented. */
-static const psci_function psci_functions[CALL_NUMBERS][2] = {
+static uint64_t psci_version(const struct vcpu *v);
+static uint64_t psci_features(const struct vcpu *v);
+static uint64_t psci_migrate_info_type(const struct vcpu *v);
+
+/* By the last bits of the function id; the 32-bit and the 64-bit form of each. A function stands
+ * in one of the two tables; in neither: not implemented. */
+static const psci_plain_function plain_functions[CALL_NUMBERS][2] = {
     [0x00] = {psci_version, NULL},
-    [0x01] = {psci_cpu_suspend, psci_cpu_suspend},
-    [0x02] = {psci_cpu_off, NULL},
     [0x03] = {psci_cpu_on, psci_cpu_on},
     [0x04] = {psci_affinity_info, psci_affinity_info},
     [0x06] = {psci_migrate_info_type, NULL},
+    [0x0A] = {psci_features, NULL},
+};
+static const psci_function functions[CALL_NUMBERS][2] = {
+    [0x01] = {psci_cpu_suspend, psci_cpu_suspend},
+    [0x02] = {psci_cpu_off, NULL},
     [0x08] = {psci_system_off, NULL},
     [0x09] = {psci_system_reset, NULL},
-    [0x0A] = {psci_features, NULL},
     [0x0E] = {psci_system_suspend, psci_system_suspend},
     [0x12] = {psci_system_reset2, psci_system_reset2},
 };
 
-static psci_function find_function(uint32_t id)
+static uint32_t number_of(uint32_t id)
 {
-    const uint32_t number = (id & ~(uint32_t)BIT(CALL_IS_64)) - CALL_BASE;
+    return (id & ~(uint32_t)BIT(PSCI_CALL_IS_64)) - CALL_BASE;
+}
 
-    return (number < CALL_NUMBERS) ? psci_functions[number][bit_is_set(id, CALL_IS_64)] : NULL;
+static unsigned form_of(uint32_t id)
+{
+    return (id >> PSCI_CALL_IS_64) & 1U;
+}
+
+static bool is_implemented(uint32_t id)
+{
+    const uint32_t number = number_of(id);
+
+    return number < CALL_NUMBERS &&
+           (plain_functions[number][form_of(id)] != NULL || functions[number][form_of(id)] != NULL);
 }
 
 enum exit_action psci_return(struct vcpu *v, uint64_t result)
@@ -51,34 +64,54 @@ enum exit_action psci_return(struct vcpu *v, uint64_t result)
     return smccc_return(v, result);
 }
 
-static enum exit_action psci_version(struct vcpu *v, const struct psci_args *a)
+static uint64_t psci_version(const struct vcpu *v)
 {
-    (void)a;
-    return psci_return(v, PSCI_VERSION_1_1);
+    (void)v;
+    return PSCI_VERSION_1_1;
 }
 
 /* Flags of a function: 0 for each that we have. For CPU_SUSPEND that says: original format of
  * power_state, no OS-initiated mode [DEN0022 5, PSCI_FEATURES]. */
-static enum exit_action psci_features(struct vcpu *v, const struct psci_args *a)
+static uint64_t psci_features(const struct vcpu *v)
 {
-    const uint32_t id = (uint32_t)a->arg[0];
-    const bool has = id == SMCCC_VERSION || find_function(id) != NULL;
+    const uint32_t id = (uint32_t)psci_argument(v, 1);
 
-    return psci_return(v, has ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED);
+    return (id == SMCCC_VERSION || is_implemented(id)) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
 }
 
-static enum exit_action psci_migrate_info_type(struct vcpu *v, const struct psci_args *a)
+static uint64_t psci_migrate_info_type(const struct vcpu *v)
 {
-    (void)a;
-    return psci_return(v, MIGRATE_NOT_PRESENT);
+    (void)v;
+    return MIGRATE_NOT_PRESENT;
+}
+
+bool psci_call_plain(struct vcpu *v)
+{
+    const uint32_t id = (uint32_t)v->x[0];
+    const uint32_t number = number_of(id);
+    const psci_plain_function call =
+        (number < CALL_NUMBERS) ? plain_functions[number][form_of(id)] : NULL;
+
+    if (call == NULL) {
+        return false;
+    }
+    v->x[0] = call(v);
+    return true;
 }
 
 enum exit_action psci_call(struct vcpu *v)
 {
     const uint32_t id = smccc_function_id(v);
-    const uint64_t mask = bit_is_set(id, CALL_IS_64) ? UINT64_MAX : UINT32_MAX;
-    const struct psci_args a = {{v->x[1] & mask, v->x[2] & mask, v->x[3] & mask}};
-    const psci_function call = find_function(id);
+    const uint32_t number = number_of(id);
 
-    return (call != NULL) ? call(v, &a) : psci_return(v, PSCI_NOT_SUPPORTED);
+    v->x[0] = id; /* without the SVE hint, which changes nothing */
+    if (psci_call_plain(v)) {
+        return EXIT_SKIP;
+    }
+    const psci_function call = (number < CALL_NUMBERS) ? functions[number][form_of(id)] : NULL;
+
+    if (call == NULL) {
+        return psci_return(v, PSCI_NOT_SUPPORTED);
+    }
+    return call(v);
 }

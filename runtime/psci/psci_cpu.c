@@ -58,26 +58,28 @@ static uint64_t refusal(uint8_t power)
     return (power == POWER_ON) ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
 }
 
-enum exit_action psci_cpu_on(struct vcpu *v, const struct psci_args *a)
+uint64_t psci_cpu_on(const struct vcpu *v)
 {
-    const struct vcpu *target = find_target(v->vm, a->arg[0]);
+    const struct vcpu *target = find_target(v->vm, psci_argument(v, 1));
+    const uint64_t entry = psci_argument(v, 2);
+    const uint64_t context = psci_argument(v, 3);
     uint8_t power = POWER_OFF;
 
     if (target == NULL) {
-        return psci_return(v, PSCI_INVALID_PARAMETERS);
+        return PSCI_INVALID_PARAMETERS;
     }
-    if (!psci_is_entry(v->vm, a->arg[1])) {
-        return psci_return(v, PSCI_INVALID_ADDRESS);
+    if (!psci_is_entry(v->vm, entry)) {
+        return PSCI_INVALID_ADDRESS;
     }
     if (!atomic_compare_exchange_strong(&psci_power[target->id], &power, POWER_CLAIMED)) {
-        return psci_return(v, refusal(power));
+        return refusal(power);
     }
-    psci_starts[target->id] = (struct psci_start){a->arg[1], a->arg[2]};
+    psci_starts[target->id] = (struct psci_start){entry, context};
     atomic_store_explicit(&psci_power[target->id], POWER_ON_PENDING, memory_order_release);
     mailbox_post(target->cpu, MSG_START);
     LOG_DBG("%s: vCPU %u switches vCPU %u on, entry 0x%llx, context 0x%llx", cfg_vms[v->vm].name,
-            v->index, target->index, (unsigned long long)a->arg[1], (unsigned long long)a->arg[2]);
-    return psci_return(v, PSCI_SUCCESS);
+            v->index, target->index, (unsigned long long)entry, (unsigned long long)context);
+    return PSCI_SUCCESS;
 }
 
 bool psci_others_are_off(const struct vcpu *v)
@@ -96,9 +98,8 @@ bool psci_others_are_off(const struct vcpu *v)
 /* Nothing is changed here: ending the exit with EXIT_RESCHEDULE takes the vCPU's features down in
  * order and calls psci_set_off() last. The last vCPU may go too, as the last core of a machine
  * may; that the VM now neither runs nor is off is worth a line. */
-enum exit_action psci_cpu_off(struct vcpu *v, const struct psci_args *a)
+enum exit_action psci_cpu_off(struct vcpu *v)
 {
-    (void)a;
     LOG_DBG("%s: vCPU %u goes off", cfg_vms[v->vm].name, v->index);
     if (psci_others_are_off(v)) {
         log_guest(v->vm,
@@ -141,15 +142,15 @@ static uint64_t affinity_state(uint16_t vm, uint64_t target, uint64_t level)
     return state;
 }
 
-enum exit_action psci_affinity_info(struct vcpu *v, const struct psci_args *a)
+uint64_t psci_affinity_info(const struct vcpu *v)
 {
-    const uint64_t target = a->arg[0];
-    const uint64_t level = a->arg[1];
+    const uint64_t target = psci_argument(v, 1);
+    const uint64_t level = psci_argument(v, 2);
 
     if ((target & ~MPIDR_AFFINITY) != 0U || level > AFFINITY_LEVEL_MAX) {
-        return psci_return(v, PSCI_INVALID_PARAMETERS);
+        return PSCI_INVALID_PARAMETERS;
     }
-    return psci_return(v, affinity_state(v->vm, target, level));
+    return affinity_state(v->vm, target, level);
 }
 
 void psci_vm_reset(uint16_t vm)

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "lib/bits.h"
 #include "psci/psci.h"
 
 /* Results [DEN0022 5.2]: int32 or int64 by the call; sign-extended, they serve both. */
@@ -22,13 +23,20 @@ enum power_state { POWER_OFF, POWER_CLAIMED, POWER_ON_PENDING, POWER_ON };
 /* By vCPU id. Changed by compare-exchange, or by the vCPU's own CPU. */
 extern _Atomic uint8_t psci_power[CFG_VCPU_COUNT];
 
-/* Arguments x1..x3 of a call; of a 32-bit call only their low words. */
-struct psci_args {
-    uint64_t arg[3];
-};
+/* Bit 30 of a function id: the call has 64-bit arguments [DEN0028 2.5]. */
+#define PSCI_CALL_IS_64 30U
 
-/* One function: a service of SMCCC (smccc/smccc.h); the result goes to x0 by psci_return(). */
-typedef enum exit_action (*psci_function)(struct vcpu *v, const struct psci_args *a);
+/* Argument `n`, 1..3, of the call that `v` makes: of a 32-bit call only the low word counts. */
+static inline uint64_t psci_argument(const struct vcpu *v, unsigned n)
+{
+    return bit_is_set(v->x[0], PSCI_CALL_IS_64) ? v->x[n] : (uint32_t)v->x[n];
+}
+
+/* A function that may end elsewhere than at the caller's next instruction: a service of SMCCC
+ * (smccc/smccc.h); its result, if any, goes to x0 by psci_return(). */
+typedef enum exit_action (*psci_function)(struct vcpu *v);
+/* A plain function: reads x0..x3 and answers in x0, no more. Returns what x0 becomes. */
+typedef uint64_t (*psci_plain_function)(const struct vcpu *v);
 
 enum exit_action psci_return(struct vcpu *v, uint64_t result);
 /* Is every vCPU of the VM off, `v` aside? */
@@ -36,15 +44,14 @@ bool psci_others_are_off(const struct vcpu *v);
 /* May a vCPU of `vm` begin to execute at `entry`? */
 bool psci_is_entry(uint16_t vm, uint64_t entry);
 
-enum exit_action psci_cpu_on(struct vcpu *v, const struct psci_args *a);
-enum exit_action psci_cpu_off(struct vcpu *v, const struct psci_args *a);
-enum exit_action psci_affinity_info(struct vcpu *v, const struct psci_args *a);
+uint64_t psci_cpu_on(const struct vcpu *v);
+uint64_t psci_affinity_info(const struct vcpu *v);
 
-enum exit_action psci_cpu_suspend(struct vcpu *v, const struct psci_args *a);
-enum exit_action psci_system_suspend(struct vcpu *v, const struct psci_args *a);
-
-enum exit_action psci_system_off(struct vcpu *v, const struct psci_args *a);
-enum exit_action psci_system_reset(struct vcpu *v, const struct psci_args *a);
-enum exit_action psci_system_reset2(struct vcpu *v, const struct psci_args *a);
+enum exit_action psci_cpu_off(struct vcpu *v);
+enum exit_action psci_cpu_suspend(struct vcpu *v);
+enum exit_action psci_system_suspend(struct vcpu *v);
+enum exit_action psci_system_off(struct vcpu *v);
+enum exit_action psci_system_reset(struct vcpu *v);
+enum exit_action psci_system_reset2(struct vcpu *v);
 
 #endif

@@ -60,9 +60,10 @@ static enum exit_action standby(struct vcpu *v)
     return wait_for_interrupt(v, vgic_has_pending) ? psci_return(v, PSCI_SUCCESS) : repeat_call();
 }
 
-enum exit_action psci_cpu_suspend(struct vcpu *v, const struct psci_args *a)
+enum exit_action psci_cpu_suspend(struct vcpu *v)
 {
-    const uint64_t power_state = (uint32_t)a->arg[0];
+    const uint64_t power_state = (uint32_t)psci_argument(v, 1);
+    const uint64_t entry = psci_argument(v, 2);
 
     if ((power_state & POWER_STATE_RESERVED) != 0U) {
         return psci_return(v, PSCI_INVALID_PARAMETERS);
@@ -70,19 +71,21 @@ enum exit_action psci_cpu_suspend(struct vcpu *v, const struct psci_args *a)
     if ((power_state & POWER_STATE_TYPE_POWERDOWN) == 0U) {
         return standby(v);
     }
-    if (!psci_is_entry(v->vm, a->arg[1])) {
+    if (!psci_is_entry(v->vm, entry)) {
         return psci_return(v, PSCI_INVALID_ADDRESS);
     }
-    return power_down(v, a->arg[1], a->arg[2]);
+    return power_down(v, entry, psci_argument(v, 3));
 }
 
-enum exit_action psci_system_suspend(struct vcpu *v, const struct psci_args *a)
+enum exit_action psci_system_suspend(struct vcpu *v)
 {
-    if (!psci_is_entry(v->vm, a->arg[0])) {
+    const uint64_t entry = psci_argument(v, 1);
+
+    if (!psci_is_entry(v->vm, entry)) {
         return psci_return(v, PSCI_INVALID_ADDRESS);
     }
     if (!psci_others_are_off(v)) {
         return psci_return(v, PSCI_DENIED);
     }
-    return power_down(v, a->arg[0], a->arg[1]);
+    return power_down(v, entry, psci_argument(v, 2));
 }

@@ -7,26 +7,24 @@
 /* reset_type of SYSTEM_RESET2: bit 31 marks vendor-specific types, of which we have none. */
 #define SYSTEM_WARM_RESET UINT64_C(0)
 
-enum exit_action psci_system_off(struct vcpu *v, const struct psci_args *a)
+enum exit_action psci_system_off(struct vcpu *v)
 {
-    (void)a;
     life_request(v->vm, LIFE_STOP);
     return EXIT_RESCHEDULE;
 }
 
-enum exit_action psci_system_reset(struct vcpu *v, const struct psci_args *a)
+enum exit_action psci_system_reset(struct vcpu *v)
 {
-    (void)a;
     life_request(v->vm, LIFE_RESTART);
     return EXIT_RESCHEDULE;
 }
 
 /* A VM restarts from its pristine image, warm or not: what a guest left in memory is never
  * trusted by the next life. */
-enum exit_action psci_system_reset2(struct vcpu *v, const struct psci_args *a)
+enum exit_action psci_system_reset2(struct vcpu *v)
 {
-    if ((uint32_t)a->arg[0] != SYSTEM_WARM_RESET) {
+    if ((uint32_t)psci_argument(v, 1) != SYSTEM_WARM_RESET) {
         return psci_return(v, PSCI_INVALID_PARAMETERS);
     }
-    return psci_system_reset(v, a);
+    return psci_system_reset(v);
 }

@@ -16,6 +16,7 @@
 #include "arch/cpu_features.h"
 #include "config/config.h"
 #include "core/percpu.h"
+#include "gic/gic.h"
 #include "lib/loop.h"
 
 enum field_kind {
@@ -64,7 +65,7 @@ static const struct id_field pfr0_fields[] = {
     FIX(4, 1),                     /* EL1: AArch64 only, HCR_EL2.RW is 1 */
     SHOW_SIGNED(16, 1),            /* FP, with half precision */
     SHOW_SIGNED(20, 1),            /* AdvSIMD */
-    FIX(24, 1),                    /* GIC system registers 3.0/4.0: the vGIC's */
+    FIX(24, GIC_ID_AA64PFR0_GIC),  /* what the vGIC has, whatever the CPU could */
     GRANTED(32, 1, CFG_VM_SVE, 0), /* SVE */
     SHOW(48, 1),                   /* DIT */
     SHOW(56, 3),                   /* CSV2 */

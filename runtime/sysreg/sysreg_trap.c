@@ -39,7 +39,7 @@ struct sysreg_access {
 
 enum sysreg_direction { SYSREG_RO = 1, SYSREG_WO = 2, SYSREG_RW = 3 };
 
-/* Answers whether the access is one that exists; false: UNDEFINED, and nothing was done. */
+/* Answers whether the access is one that exists; false: UNDEFINED, and nothing was done, again. */
 typedef bool (*sysreg_function)(struct vcpu *v, struct sysreg_access *a);
 
 struct sysreg_row {
@@ -126,26 +126,22 @@ static bool os_lock_status(struct vcpu *v, struct sysreg_access *a)
 
 static bool icc_dir(struct vcpu *v, struct sysreg_access *a)
 {
-    vgic_dir_write(v, a->value);
-    return true;
+    return vgic_dir_write(v, a->value);
 }
 
 static bool icc_sgi1r(struct vcpu *v, struct sysreg_access *a)
 {
-    vgic_sgi_write(v, VGIC_SGI1R, a->value);
-    return true;
+    return vgic_sgi_write(v, VGIC_SGI1R, a->value);
 }
 
 static bool icc_asgi1r(struct vcpu *v, struct sysreg_access *a)
 {
-    vgic_sgi_write(v, VGIC_ASGI1R, a->value);
-    return true;
+    return vgic_sgi_write(v, VGIC_ASGI1R, a->value);
 }
 
 static bool icc_sgi0r(struct vcpu *v, struct sysreg_access *a)
 {
-    vgic_sgi_write(v, VGIC_SGI0R, a->value);
-    return true;
+    return vgic_sgi_write(v, VGIC_SGI0R, a->value);
 }
 
 #define RANGE(a, b, direction_, function)                                                          \
@@ -252,19 +248,53 @@ SLOW_PATH static void report_undefined(const struct vcpu *v, const struct sysreg
               crm_of(a), op2_of(a), (void *)(uintptr_t)vcpu_pc());
 }
 
+static unsigned register_of(uint64_t esr)
+{
+    return (unsigned)bits_get(esr, 9, 5);
+}
+
+/* Makes the access, if the register exists; false: nothing has happened. */
+static bool perform(struct vcpu *v, uint64_t esr, struct sysreg_access *a)
+{
+    const unsigned rt = register_of(esr);
+    const struct sysreg_row *row = find_row(a->encoding);
+
+    a->value = a->is_write ? vcpu_x(v, rt) : 0U;
+    if (row == NULL || !may(row, a->is_write) || !row->access(v, a)) {
+        return false;
+    }
+    if (!a->is_write) {
+        vcpu_set_x(v, rt, a->value);
+    }
+    return true;
+}
+
 enum exit_action sysreg_trap(struct vcpu *v, uint64_t esr)
 {
-    const unsigned rt = (unsigned)bits_get(esr, 9, 5);
-    const bool is_write = !bit_is_set(esr, 0);
-    struct sysreg_access a = {encoding_of(esr), is_write, is_write ? vcpu_x(v, rt) : 0U};
-    const struct sysreg_row *row = find_row(a.encoding);
+    struct sysreg_access a = {.encoding = encoding_of(esr), .is_write = !bit_is_set(esr, 0)};
 
-    if (row == NULL || !may(row, is_write) || !row->access(v, &a)) {
+    if (!perform(v, esr, &a)) {
         report_undefined(v, &a);
         return EXIT_UNDEF;
     }
-    if (!is_write) {
-        vcpu_set_x(v, rt, a.value);
-    }
     return EXIT_SKIP;
+}
+
+/* MSR ICC_SGI1R_EL1 [DDI0487 D24.2, ISS encoding for EC 0x18]: all but the register. */
+#define ISS_WHICH (FIELD(21, 10) | FIELD(4, 0))
+#define ISS_ICC_SGI1R_WRITE                                                                        \
+    (UINT64_C(3) << 20 | UINT64_C(5) << 17 | UINT64_C(12) << 10 | UINT64_C(11) << 1)
+
+enum exit_action sysreg_trap_short(struct vcpu *v, uint64_t esr)
+{
+    if (!vcpu_has_short(register_of(esr))) {
+        return EXIT_IN_FULL;
+    }
+    if ((esr & ISS_WHICH) == ISS_ICC_SGI1R_WRITE) {
+        vgic_sgi_write(v, VGIC_SGI1R, vcpu_x(v, register_of(esr)));
+        return EXIT_SKIP;
+    }
+    struct sysreg_access a = {.encoding = encoding_of(esr), .is_write = !bit_is_set(esr, 0)};
+
+    return perform(v, esr, &a) ? EXIT_SKIP : EXIT_IN_FULL;
 }

@@ -327,20 +327,31 @@ static void write_register(uint16_t instance, uint64_t offset, uint32_t value)
     }
 }
 
-bool pl011_access(uint16_t instance, struct mmio_access *a)
+enum mmio_outcome pl011_read(uint16_t instance, uint32_t offset, unsigned size_bytes,
+                             uint64_t *value)
 {
-    if (a->size_bytes > 4U || a->offset % a->size_bytes != 0U) {
-        return false;
+    if (!vdev_is_possible(offset, size_bytes)) {
+        return MMIO_REFUSED;
     }
     spin_lock(&pl011s[instance].lock);
-    if (a->is_write) {
-        write_register(instance, a->offset, (uint32_t)a->value);
-    } else {
-        a->value = read_register(instance, a->offset);
-    }
+    const uint32_t answer = read_register(instance, offset);
+
     update_line(instance);
     spin_unlock(&pl011s[instance].lock);
-    return true;
+    return vdev_answer(value, answer, size_bytes);
+}
+
+enum mmio_outcome pl011_write(uint16_t instance, uint32_t offset, unsigned size_bytes,
+                              uint64_t value)
+{
+    if (!vdev_is_possible(offset, size_bytes)) {
+        return MMIO_REFUSED;
+    }
+    spin_lock(&pl011s[instance].lock);
+    write_register(instance, offset, (uint32_t)value);
+    update_line(instance);
+    spin_unlock(&pl011s[instance].lock);
+    return MMIO_DONE;
 }
 
 /* --- events ----------------------------------------------------------------------------- */

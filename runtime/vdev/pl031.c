@@ -143,26 +143,45 @@ static bool write_register(struct pl031 *r, uint64_t offset, uint32_t value, uin
     }
 }
 
-bool pl031_access(uint16_t instance, struct mmio_access *a)
+enum mmio_outcome pl031_read(uint16_t instance, uint32_t offset, unsigned size_bytes,
+                             uint64_t *value)
 {
-    struct pl031 *const r = &pl031s[instance];
     const uint16_t vm = cfg_pl031s[instance].vm;
-    if (a->size_bytes > 4U || a->offset % a->size_bytes != 0U) {
-        return false;
+
+    if (!vdev_is_possible(offset, size_bytes)) {
+        return MMIO_REFUSED;
     }
     spin_lock(&locks[vm]);
     const uint64_t now = timer_now();
+
     check_match(instance, now);
-    if (!a->is_write) {
-        a->value = read_register(r, a->offset, now);
-    } else if (write_register(r, a->offset, (uint32_t)a->value, now)) {
+    const uint32_t answer = read_register(&pl031s[instance], offset, now);
+
+    spin_unlock(&locks[vm]);
+    return vdev_answer(value, answer, size_bytes);
+}
+
+enum mmio_outcome pl031_write(uint16_t instance, uint32_t offset, unsigned size_bytes,
+                              uint64_t value)
+{
+    struct pl031 *const r = &pl031s[instance];
+    const uint16_t vm = cfg_pl031s[instance].vm;
+
+    if (!vdev_is_possible(offset, size_bytes)) {
+        return MMIO_REFUSED;
+    }
+    spin_lock(&locks[vm]);
+    const uint64_t now = timer_now();
+
+    check_match(instance, now);
+    if (write_register(r, offset, (uint32_t)value, now)) {
         r->deadline = next_match(r, now);
         check_match(instance, now);
         arm(vm);
     }
     update_line(instance);
     spin_unlock(&locks[vm]);
-    return true;
+    return MMIO_DONE;
 }
 
 void pl031_alarm(void)

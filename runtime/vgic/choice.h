@@ -15,8 +15,8 @@ struct vgic_choice {
     unsigned count;              /* chosen */
     unsigned seen;               /* candidates, chosen or not */
     unsigned seen_active;
-    bool left_active;            /* an active one was not chosen */
-    bool left_pending;           /* one that is only pending was not chosen */
+    bool left_active;  /* an active one was not chosen */
+    bool left_pending; /* one that is only pending was not chosen */
 };
 
 /* Chooses at most `room` of the interrupts that are to be listed and are not. */

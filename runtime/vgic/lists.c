@@ -17,6 +17,8 @@
  * - ICC_DIR_EL1 may name an interrupt that is not in this CPU's list registers: one left out, or
  *   an SPI that another vCPU acknowledged. So it traps where either can be; with EOImode 0, that
  *   of Linux, nobody writes it.
+ * - An SGI that is told apart by its source (GICv2) is listed for one source at a time; while
+ * others wait its latch stays set, and LR.EOI tells when the next one's turn is.
  * - A level-sensitive physical interrupt that is pending in a list register stays so when its
  *   line drops: EL2 learns of the line only by the physical interrupt, which is active by then.
  *   The guest sees it once more, as it may on hardware when it is late to mask the source.
@@ -31,6 +33,7 @@
 #include "vgic/hw.h"
 #include "vgic/route.h"
 #include "vgic/word.h"
+#include "vgic_variant.h"
 
 #define LR_PENDING BIT(62)
 #define LR_ACTIVE BIT(63)
@@ -65,13 +68,13 @@ static uint64_t compose_state(const struct vgic_vm *g, const struct vgic_redist 
     const bool is_deliverable = (word_deliverable(g, w) & bit) != 0U;
     const bool is_edge = (w->edge & bit) != 0U;
     const bool is_hw = (w->hw & bit) != 0U;
-    const bool as_pending =
-        is_deliverable && is_routed_here(g, r, intid) && (!is_active || (is_edge && !is_hw));
+    const bool as_pending = is_deliverable && is_routed_here(g, r, intid) &&
+                            (!is_active || (is_edge && !is_hw && !vgic_has_source(intid)));
     uint64_t lr = (is_active ? LR_ACTIVE : 0U) | (as_pending ? LR_PENDING : 0U);
 
     if (is_hw) {
         lr |= LR_HW | ((uint64_t)vgic_hw_pintid(g, intid) << LR_PINTID_SHIFT);
-    } else if (!is_edge || (is_deliverable && !as_pending)) {
+    } else if (!is_edge || (is_deliverable && !as_pending) || vgic_source_count(r, intid) > 1U) {
         lr |= LR_EOI;
     }
     return lr;
@@ -91,8 +94,9 @@ static void list(struct vgic_vm *g, struct vgic_redist *r, unsigned i, uint16_t 
 {
     struct vgic_word *w = vgic_word_of(g, r, intid);
     const uint32_t bit = UINT32_C(1) << (intid % 32U);
-    const uint64_t lr = compose(g, r, w, intid);
+    uint64_t lr = compose(g, r, w, intid);
 
+    lr |= vgic_source_list(r, intid, (lr & LR_PENDING) != 0U);
     gich_lr_write(i, lr);
     r->lr_intid[i] = intid;
     r->lr_used |= UINT32_C(1) << i;
@@ -102,7 +106,7 @@ static void list(struct vgic_vm *g, struct vgic_redist *r, unsigned i, uint16_t 
             r->asked_word = NULL; /* new to the guest: it may not come back to its read */
         }
         w->lr_latch |= ~word_latched(w) & w->latch & bit;
-        w->latch &= ~bit;
+        w->latch &= (vgic_source_count(r, intid) > 0U) ? UINT32_MAX : ~bit;
         w->lr_pending |= bit;
     } else {
         w->lr_pending &= ~bit;
@@ -161,6 +165,7 @@ static void unlist(struct vgic_vm *g, struct vgic_redist *r, unsigned i)
         w->lr_pending |= bit;
     }
     w->active |= ((left & LR_ACTIVE) != 0U) ? bit : 0U;
+    vgic_source_unlist(r, intid, (left & LR_PENDING) != 0U);
     vgic_hw_part(g, r, intid);
     w->listed &= ~bit;
     w->drop_pending &= ~bit;
@@ -285,6 +290,7 @@ static void add_pending(struct vgic_redist *r, unsigned i, unsigned intid)
 
     lr |= ((w->group & bit) != 0U) ? LR_GROUP : 0U;
     lr |= ((w->hw & bit) != 0U) ? LR_HW | ((uint64_t)intid << LR_PINTID_SHIFT) : 0U;
+    lr |= vgic_source_list(r, intid, true);
     r->lr_intid[i] = (uint16_t)intid;
     r->lr_of[intid] = (uint8_t)i;
     r->lr_used |= UINT32_C(1) << i;
@@ -303,6 +309,7 @@ bool vgic_lists_add(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
     uint32_t room = ~r->lr_used & r->lr_all;
 
     if (r->stale != VGIC_FRESH || r->has_overflow || r->is_asleep ||
+        vgic_source_count(r, intid) > 1U ||
         (w->latch & word_latched(w) & word_forwarded(g, w) & ~w->active & bit) == 0U) {
         return false;
     }

@@ -1,114 +1,111 @@
-/* From an access to a row of a register table; vgic/regs.h [IHI0069 12.1.3].
+/* From an access to a row of the table of interrupts' registers; vgic/regs.h [IHI0069 12.1.3].
  *
- * A 64-bit register may also be accessed by its two words; a word that is written leaves the
- * other as it is. The VM's lock is taken here, and only where there is state to read or change:
- * not for fixed registers, nor for what reads as zero and ignores writes.
+ * The table is found by blocks of 128 bytes, which is the size of a register with one bit for each
+ * of 1024 INTIDs. The VM's lock is taken here: for each write, and for the reads that look at list
+ * registers; the others are one load each.
  *
  * @req IRQ-1 */
 #include "vgic/regs.h"
 
 #include "lib/bits.h"
-#include "lib/loop.h"
 #include "vgic/vms.h"
+#include "vgic_variant.h"
 
-enum { STARTS_END = 0x1000, STARTS_STEP = 0x80 };
+enum { BLOCK_SHIFT = 7 };
 
-static const struct vgic_reg *find(const struct vgic_regs *regs, uint32_t offset)
+struct row {
+    uint16_t first;     /* offset of the first byte */
+    uint8_t log2_bits;  /* of the bits that an interrupt has */
+    uint8_t widths;     /* allowed, or-ed; 0: nothing is here */
+    bool is_plain_read; /* reads one word of the state, and needs no lock for it */
+    uint64_t (*read)(struct vgic_access *a);
+    void (*write)(struct vgic_access *a);
+};
+
+static const struct row rows[] = {
+    {0, 0, 0, true, NULL, NULL},
+    {0x0080, 0, WIDTH_32, true, vgic_read_group, vgic_write_group},
+    {0x0100, 0, WIDTH_32, true, vgic_read_enabled, vgic_write_enable},
+    {0x0180, 0, WIDTH_32, true, vgic_read_enabled, vgic_write_disable},
+    {0x0200, 0, WIDTH_32, false, vgic_read_pending, vgic_write_set_pending},
+    {0x0280, 0, WIDTH_32, false, vgic_read_pending, vgic_write_clear_pending},
+    {0x0300, 0, WIDTH_32, false, vgic_read_active, vgic_write_set_active},
+    {0x0380, 0, WIDTH_32, false, vgic_read_active, vgic_write_clear_active},
+    {0x0400, 3, WIDTH_8 | WIDTH_32, true, vgic_read_priority, vgic_write_priority},
+    {0x0C00, 1, WIDTH_32, true, vgic_read_config, vgic_write_config},
+};
+
+/* Row of each block. Row 0, nothing: ITARGETSR (0x800), which ARE makes RAZ/WI; IGRPMODR (0xD00),
+ * NSACR (0xE00), which are a second security state's; SGIR and S/CPENDSGIR (0xF00), as ITARGETSR.
+ */
+static const uint8_t row_of_block[VGIC_IRQ_REGS_END >> BLOCK_SHIFT] = {
+    [0x01] = 1, [0x02] = 2, [0x03] = 3,          [0x04] = 4,          [0x05] = 5,
+    [0x06] = 6, [0x07] = 7, [0x08 ... 0x0F] = 8, [0x18 ... 0x19] = 9,
+};
+
+static const struct row *row_at(uint32_t offset)
 {
-    const struct vgic_reg *row = regs->rows;
-    const struct vgic_reg *const end = row + regs->count;
-
-    if (regs->starts != NULL) {
-        row += (offset < STARTS_END) ? regs->starts[offset / STARTS_STEP] : regs->beyond;
-    }
-    for (; row != end; row++) {
-        LOOP_BOUND(VGIC_ROWS_MAX);
-        if (offset <= row->last) {
-            return (offset >= row->first) ? row : NULL;
-        }
-    }
-    return NULL;
+    return &rows[row_of_block[offset >> BLOCK_SHIFT]];
 }
 
-/* Is there something at `offset` that this access can reach? */
-static bool is_possible(const struct vgic_reg *row, uint32_t offset, const struct mmio_access *m)
+/* Fills in the interrupts that the access is about; false when it is not allowed, or they do not
+ * exist in this frame. */
+static bool find_interrupts(const struct row *row, struct vgic_access *a, uint32_t offset,
+                            unsigned size_bytes)
 {
-    return row != NULL && (row->widths & m->size_bytes) != 0U &&
-           (offset & (m->size_bytes - 1U)) == 0U &&
-           (m->is_write ? row->write != NULL : row->read != NULL);
+    a->intid = ((offset - row->first) * 8U) >> row->log2_bits;
+    a->count = (size_bytes * 8U) >> row->log2_bits;
+    if ((row->widths & size_bytes) == 0U || (offset & (size_bytes - 1U)) != 0U) {
+        return false;
+    }
+    if (a->r != NULL) {
+        return a->intid < VGIC_PRIVATE_COUNT;
+    }
+    if (vgic_gicd_is_banked() && a->intid < VGIC_PRIVATE_COUNT) {
+        a->r = &vgic_redists[this_cpu()->vcpu->id];
+        return true;
+    }
+    return a->intid >= VGIC_PRIVATE_COUNT && vgic_has_intid(a->g, a->intid);
 }
 
-/* The interrupts that the access is about; false when they do not exist here. */
-static bool find_interrupts(const struct vgic_reg *row, struct vgic_access *a, unsigned size_bytes)
+enum mmio_outcome vgic_irq_regs_read(uint16_t vm, struct vgic_redist *r, uint32_t offset,
+                                     unsigned size_bytes, uint64_t *value)
 {
-    a->intid = a->offset * 8U / row->bits;
-    a->count = size_bytes * 8U / row->bits;
-    return (a->r != NULL) ? a->intid < VGIC_PRIVATE_COUNT
-                          : a->intid >= VGIC_PRIVATE_COUNT && vgic_has_intid(a->g, a->intid);
+    const struct row *const row = row_at(offset);
+    struct vgic_access a = {.g = &vgic_vms[vm], .r = r, .retry = false};
+
+    if (!find_interrupts(row, &a, offset, size_bytes)) {
+        return mmio_answer(value, 0);
+    }
+    if (row->is_plain_read) {
+        return mmio_answer(value, row->read(&a));
+    }
+    vgic_enter(a.g);
+    const uint64_t answer = row->read(&a);
+
+    vgic_release(a.g);
+    return a.retry ? MMIO_RETRY : mmio_answer(value, answer);
 }
 
-static void read_row(const struct vgic_reg *row, struct vgic_access *a, struct mmio_access *m)
+enum mmio_outcome vgic_irq_regs_write(uint16_t vm, struct vgic_redist *r, uint32_t offset,
+                                      unsigned size_bytes, uint64_t value)
 {
-    m->value = row->read(a);
-    m->retry = a->retry;
-    if ((row->widths & WIDTH_64) != 0U && m->size_bytes == WIDTH_32) {
-        m->value = ((m->offset & 4U) != 0U) ? m->value >> 32 : m->value & UINT32_MAX;
-    }
-}
+    const struct row *const row = row_at(offset);
+    struct vgic_access a = {.g = &vgic_vms[vm], .r = r, .value = value};
 
-static void write_row(const struct vgic_reg *row, struct vgic_access *a,
-                      const struct mmio_access *m)
-{
-    a->value = m->value;
-    if ((row->widths & WIDTH_64) != 0U && m->size_bytes == WIDTH_32) {
-        const unsigned low = ((m->offset & 4U) != 0U) ? 32U : 0U;
-        a->value = bits_set(row->read(a), low + 31U, low, m->value);
-    }
-    row->write(a);
-}
-
-static void access_row(const struct vgic_reg *row, struct vgic_access *a, struct mmio_access *m)
-{
-    if (m->is_write) {
-        write_row(row, a, m);
-    } else {
-        read_row(row, a, m);
-    }
-}
-
-void vgic_regs_access(const struct vgic_regs *regs, uint16_t vm, struct vgic_redist *r,
-                      uint32_t offset, struct mmio_access *m)
-{
-    const struct vgic_reg *row = find(regs, offset);
-    struct vgic_access a;
-
-    if (!m->is_write) {
-        m->value = 0;
-    }
-    if (!is_possible(row, offset, m)) {
-        return;
-    }
-    a.g = &vgic_vms[vm];
-    a.r = r;
-    a.offset = offset - row->first;
-    a.retry = false;
-    if (row->bits != 0U && !find_interrupts(row, &a, m->size_bytes)) {
-        return;
-    }
-    if (!row->is_fixed) {
-        (void)vgic_acquire(vm);
-    }
-    access_row(row, &a, m);
-    if (!row->is_fixed) {
+    if (find_interrupts(row, &a, offset, size_bytes)) {
+        vgic_enter(a.g);
+        row->write(&a);
         vgic_release(a.g);
     }
+    return MMIO_DONE;
 }
 
-uint64_t vgic_identification(uint32_t offset, uint8_t part)
+uint64_t vgic_identification(uint32_t offset, unsigned size_bytes, uint8_t part)
 {
     /* PIDR4..7, PIDR0..3, CIDR0..3, a word each. DES_0/1/2 are the JEP106 code of the
      * architecture; PIDR2 has JEDEC and ArchRev 3; CIDR is that of a CoreLink component. */
     const uint8_t ids[] = {0x44, 0, 0, 0, part, 0xB4, 0x3B, 0, 0x0D, 0xF0, 0x05, 0xB1};
 
-    return ids[offset / 4U];
+    return (size_bytes == WIDTH_32 && offset % 4U == 0U) ? ids[offset / 4U] : 0U;
 }

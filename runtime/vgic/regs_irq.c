@@ -20,8 +20,7 @@
 #include "vgic/lists.h"
 #include "vgic/route.h"
 #include "vgic/word.h"
-
-enum { VMCR_VEOIM = 9 };
+#include "vgic_variant.h"
 
 static struct vgic_word *word_of(const struct vgic_access *a)
 {
@@ -148,7 +147,7 @@ uint64_t vgic_read_pending(struct vgic_access *a)
 void vgic_write_set_pending(struct vgic_access *a)
 {
     struct vgic_word *w = word_of(a);
-    const uint32_t set = (uint32_t)a->value & ~w->latch;
+    const uint32_t set = (uint32_t)a->value & vgic_pending_is_writable(a->intid & ~31U) & ~w->latch;
     const uint32_t physical = set & w->hw & ~w->listed;
 
     for (uint32_t bits = physical; bits != 0U; bits &= bits - 1U) {
@@ -162,7 +161,7 @@ void vgic_write_set_pending(struct vgic_access *a)
 void vgic_write_clear_pending(struct vgic_access *a)
 {
     struct vgic_word *w = word_of(a);
-    const uint32_t clear = (uint32_t)a->value;
+    const uint32_t clear = (uint32_t)a->value & vgic_pending_is_writable(a->intid & ~31U);
 
     for (uint32_t bits = clear & w->hw; bits != 0U; bits &= bits - 1U) {
         LOOP_BOUND(32);
@@ -222,20 +221,6 @@ void vgic_write_clear_active(struct vgic_access *a)
     w->active &= ~clear;
     w->drop_active |= clear & w->listed;
     word_changed(a, 0);
-}
-
-/* The same as GICD_ICACTIVER for one INTID, from whichever vCPU. With EOImode 0 the write is
- * UNPREDICTABLE, and ignored [IHI0069 12.2.7]. */
-void vgic_dir_write(struct vcpu *v, uint64_t value)
-{
-    struct vgic_access a = {.g = vgic_acquire(v->vm), .intid = (uint32_t)bits_get(value, 23, 0)};
-
-    if (vgic_has_intid(a.g, a.intid) && bit_is_set(gich_vmcr_read(), VMCR_VEOIM)) {
-        a.r = &vgic_redists[v->id];
-        a.value = BIT(a.intid % 32U);
-        vgic_write_clear_active(&a);
-    }
-    vgic_release(a.g);
 }
 
 /* Where the priority of the first interrupt is, and how far it is to the next one's. */
@@ -303,6 +288,9 @@ static void configure_physical(const struct vgic_access *a, uint32_t changed)
 /* SPIs only: SGIs are edge-triggered, and PPIs are what they are wired to. */
 void vgic_write_config(struct vgic_access *a)
 {
+    if (a->intid < VGIC_PRIVATE_COUNT) {
+        return;
+    }
     struct vgic_word *w = word_of(a);
     const uint32_t before = w->edge;
 

@@ -10,7 +10,6 @@
 #include "lib/loop.h"
 #include "vgic/vgic.h"
 
-#include "arch/sysreg.h"
 #include "gic/gic.h"
 #include "lib/bits.h"
 #include "lib/mem.h"
@@ -18,9 +17,9 @@
 #include "vgic/lists.h"
 #include "vgic/route.h"
 #include "vgic/vms.h"
+#include "vgic_variant.h"
 
 enum { SGI_BITS = 0xFFFF };
-enum { ICC_SRE_SRE_DFB_DIB = 7 };
 
 static uint32_t hw_ppis(uint16_t vm)
 {
@@ -38,8 +37,10 @@ static void reset_redist(uint16_t vm, uint16_t vcpu)
 
     (void)memset(r, 0, sizeof(*r));
     r->vcpu = vcpu;
+    r->typer = vgic_gicr_typer(vm, vcpu - (unsigned)cfg_vms[vm].first_vcpu);
     r->word.edge = SGI_BITS;
     r->word.hw = hw_ppis(vm);
+    vgic_source_reset(r);
 }
 
 static void reset_spis(const struct vgic_vm *g)
@@ -90,17 +91,9 @@ void vgic_vm_reset(uint16_t vm)
     reset_physical(g);
     for (unsigned intid = VGIC_PRIVATE_COUNT; vgic_has_intid(g, intid); intid++) {
         LOOP_BOUND(CFG_SPI_TOTAL);
-        vgic_spi_set_router(g, intid, 0);
+        vgic_spi_set_router(g, intid, vgic_router_reset(g));
     }
     vgic_release(g);
-}
-
-static void clear_list_registers(void)
-{
-    for (unsigned i = 0; i < gich_lr_count(); i++) {
-        LOOP_BOUND(GICH_LR_MAX);
-        gich_lr_write(i, 0);
-    }
 }
 
 void vgic_vcpu_reset(struct vcpu *v)
@@ -108,17 +101,13 @@ void vgic_vcpu_reset(struct vcpu *v)
     struct vgic_redist *r = &vgic_redists[v->id];
     struct vgic_vm *g = vgic_acquire(v->vm);
 
-    SYSREG_WRITE(ICC_SRE_EL1, ICC_SRE_SRE_DFB_DIB);
-    gich_hcr_write(0);
-    clear_list_registers();
-    gich_apr_clear();
-    gich_vmcr_write(0);
+    gich_reset();
     r->is_online = true;
     r->lr_all = (uint32_t)(BIT(gich_lr_count()) - 1U);
     r->asked_word = NULL;
     g->own = r;
     vgic_hw_ppis_follow(r, true);
-    vgic_spi_route_one_of_n(g);
+    vgic_spi_routes_follow_power(g);
     /* Also switches the virtual interface on, in ICH_HCR_EL2. */
     vgic_mark(g, r, VGIC_RELIST);
     vgic_release(g);
@@ -147,7 +136,7 @@ void vgic_vcpu_stop(struct vcpu *v)
         drop_hw_ppis(g, r);
         r->is_online = false;
         g->own = NULL;
-        vgic_spi_route_one_of_n(g);
+        vgic_spi_routes_follow_power(g);
     }
     vgic_release(g);
 }

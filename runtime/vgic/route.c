@@ -1,8 +1,7 @@
-/* Routes of SPIs and marks on redistributors; vgic/route.h [IHI0069 3.3, 12.9.22].
+/* Routes of SPIs and marks on redistributors; vgic/route.h [IHI0069 3.3].
  *
- * Owns vgic_spi.router, target and vgic_vm.ready. 1-of-N (IROUTER.Interrupt_Routing_Mode): the
- * lowest-numbered vCPU that is on and whose redistributor is awake takes the interrupt. An
- * IROUTER that names no vCPU of the VM leaves the interrupt pending [IHI0069 3.3.1].
+ * Owns vgic_spi.router, target and vgic_vm.ready. Which vCPU a route names is the version's to say
+ * (vgic_variant.h); one that names none now leaves the interrupt pending.
  *
  * @req IRQ-1 */
 #include "vgic/route.h"
@@ -12,34 +11,7 @@
 #include "lib/bits.h"
 #include "lib/loop.h"
 #include "vgic/word.h"
-
-#define ROUTER_AFFINITY (FIELD(39, 32) | FIELD(23, 0))
-enum { ROUTER_IRM = 31 };
-
-static uint16_t vcpu_of_affinity(const struct vgic_vm *g, uint64_t affinity)
-{
-    const struct cfg_vm *cfg = vgic_cfg(g);
-
-    for (uint16_t i = 0; i < cfg->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
-        if ((cfg_vcpus[cfg->first_vcpu + i].vmpidr & ROUTER_AFFINITY) == affinity) {
-            return i;
-        }
-    }
-    return VGIC_NO_VCPU;
-}
-
-static uint16_t one_of_n(const struct vgic_vm *g)
-{
-    for (uint16_t i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
-        const struct vgic_redist *r = vgic_redist_at(g, i);
-        if (r->is_online && !r->is_asleep) {
-            return i;
-        }
-    }
-    return VGIC_NO_VCPU;
-}
+#include "vgic_variant.h"
 
 static void set_target(struct vgic_vm *g, unsigned intid, uint16_t target)
 {
@@ -55,16 +27,12 @@ static void set_target(struct vgic_vm *g, unsigned intid, uint16_t target)
 void vgic_spi_set_router(struct vgic_vm *g, unsigned intid, uint64_t router)
 {
     vgic_spi_of(g, intid)->router = router;
-    set_target(g, intid,
-               bit_is_set(router, ROUTER_IRM) ? one_of_n(g)
-                                              : vcpu_of_affinity(g, router & ROUTER_AFFINITY));
+    set_target(g, intid, vgic_router_target(g, router));
     vgic_spis_changed(g, intid / 32U - 1U, UINT32_C(1) << (intid % 32U));
 }
 
-void vgic_spi_route_one_of_n(struct vgic_vm *g)
+void vgic_spi_routes_follow_power(struct vgic_vm *g)
 {
-    const uint16_t target = one_of_n(g);
-
     for (unsigned n = 0; n < g->spi_words; n++) {
         LOOP_BOUND(CFG_SPI_TOTAL / 32U);
         uint32_t moved = 0;
@@ -72,7 +40,11 @@ void vgic_spi_route_one_of_n(struct vgic_vm *g)
             LOOP_BOUND(32);
             const unsigned intid = (n + 1U) * 32U + b;
             const struct vgic_spi *spi = vgic_spi_of(g, intid);
-            if (bit_is_set(spi->router, ROUTER_IRM) && spi->target != target) {
+            if (!vgic_router_follows_power(spi->router)) {
+                continue;
+            }
+            const uint16_t target = vgic_router_target(g, spi->router);
+            if (spi->target != target) {
                 set_target(g, intid, target);
                 moved |= UINT32_C(1) << b;
             }

@@ -9,24 +9,24 @@
 #ifndef VGIC_STATE_H
 #define VGIC_STATE_H
 
-#include "arch/gich.h"
 #include "arch/spinlock.h"
+#include "gic/gich.h"
 #include "vm/vcpu.h"
 
 enum { VGIC_PRIVATE_COUNT = 32, VGIC_SGI_COUNT = 16 };
 
 struct vgic_word {
     uint32_t enabled;
-    uint32_t latch;  /* pending by an edge, a message, an SGI or GICD_ISPENDR */
-    uint32_t line;   /* input level of the interrupts that are not `hw` */
+    uint32_t latch; /* pending by an edge, a message, an SGI or GICD_ISPENDR */
+    uint32_t line;  /* input level of the interrupts that are not `hw` */
     uint32_t active;
-    uint32_t edge;   /* configuration; level-sensitive otherwise */
-    uint32_t group;  /* 1: Group 1 */
-    uint32_t hw;     /* a physical interrupt stands behind it: its state is latched there */
+    uint32_t edge;  /* configuration; level-sensitive otherwise */
+    uint32_t group; /* 1: Group 1 */
+    uint32_t hw;    /* a physical interrupt stands behind it: its state is latched there */
     uint32_t listed;
-    uint32_t lr_pending;   /* of listed ones: state in the list register when last seen */
+    uint32_t lr_pending; /* of listed ones: state in the list register when last seen */
     uint32_t lr_active;
-    uint32_t lr_latch;     /* level-sensitive: `latch` was set when it was listed as pending */
+    uint32_t lr_latch; /* level-sensitive: `latch` was set when it was listed as pending */
     uint32_t drop_pending;
     uint32_t drop_active;
 };
@@ -44,37 +44,38 @@ struct vgic_redist {
     uint8_t priority[VGIC_PRIVATE_COUNT];
     uint16_t lr_intid[GICH_LR_MAX]; /* of the list registers in lr_used */
     uint32_t lr_used;
-    uint32_t lr_all;       /* one bit for each that the CPU has */
+    uint32_t lr_all;                   /* one bit for each that the CPU has */
     uint8_t lr_of[VGIC_PRIVATE_COUNT]; /* of the listed ones of `word` */
-    uint8_t stale;         /* enum vgic_stale */
-    bool is_online;        /* the vCPU is on: it has a CPU interface */
-    bool is_asleep;        /* GICR_WAKER.ProcessorSleep */
-    bool has_overflow;     /* not everything fitted in the list registers */
-    uint16_t vcpu;         /* id: index into cfg_vcpus */
-    uint32_t published;    /* vgic_vm.sequence when all list registers were last read back */
+    uint8_t stale;                     /* enum vgic_stale */
+    bool is_online;                    /* the vCPU is on: it has a CPU interface */
+    bool is_asleep;                    /* GICR_WAKER.ProcessorSleep */
+    bool has_overflow;                 /* not everything fitted in the list registers */
+    uint16_t vcpu;                     /* id: index into cfg_vcpus */
+    uint64_t typer;                    /* GICR_TYPER, which never changes */
+    uint32_t published; /* vgic_vm.sequence when all list registers were last read back */
     const struct vgic_word *asked_word; /* what this vCPU's guest waits to read, or NULL */
-    uint32_t asked;        /* vgic_vm.sequence when it asked */
-};
+    uint32_t asked;                     /* vgic_vm.sequence when it asked */
+} __attribute__((aligned(256)));
 
 #define VGIC_NO_VCPU 0xFFFFU
 
 /* An SPI of some VM beside its bit; by cfg_vm.first_spi + INTID - 32. */
 struct vgic_spi {
-    uint64_t router;  /* GICD_IROUTER */
-    uint16_t target;  /* vCPU index in the VM that `router` names, or VGIC_NO_VCPU */
-    uint16_t holder;  /* vCPU index whose list register holds it, or held it when it went active */
-    uint16_t pintid;  /* of those that are `hw` */
+    uint64_t router; /* GICD_IROUTER */
+    uint16_t target; /* vCPU index in the VM that `router` names, or VGIC_NO_VCPU */
+    uint16_t holder; /* vCPU index whose list register holds it, or held it when it went active */
+    uint16_t pintid; /* of those that are `hw` */
     uint8_t priority;
 };
 
 struct vgic_vm {
-    struct spinlock lock;     /* lock order: before the physical distributor's */
+    struct spinlock lock; /* lock order: before the physical distributor's */
     uint16_t id;
-    uint16_t spi_words;       /* words of 32 SPIs */
-    uint32_t ctlr;            /* EnableGrp0, EnableGrp1 */
-    uint32_t ready;           /* bit n: SPI word n has something to be listed */
-    uint32_t sequence;        /* counts questions about list registers of other CPUs */
-    struct vgic_redist *own;  /* of the vCPU on the CPU that holds the lock, if on; else NULL */
+    uint16_t spi_words;      /* words of 32 SPIs */
+    uint32_t ctlr;           /* EnableGrp0, EnableGrp1 */
+    uint32_t ready;          /* bit n: SPI word n has something to be listed */
+    uint32_t sequence;       /* counts questions about list registers of other CPUs */
+    struct vgic_redist *own; /* of the vCPU on the CPU that holds the lock, if on; else NULL */
 };
 
 extern struct vgic_redist vgic_redists[CFG_VCPU_COUNT];
@@ -82,6 +83,9 @@ extern struct vgic_word vgic_spi_words[CFG_SPI_TOTAL / 32];
 extern struct vgic_spi vgic_spis[CFG_SPI_TOTAL];
 
 enum { GICD_CTLR_EnableGrp0 = 1U << 0, GICD_CTLR_EnableGrp1 = 1U << 1 };
+
+/* GICR_TYPER of the vCPU `index` of `vm`. */
+uint64_t vgic_gicr_typer(uint16_t vm, unsigned index);
 
 /* Takes the lock of `vm`. What it returns is the proof, and is passed to all who need it held. */
 struct vgic_vm *vgic_acquire(uint16_t vm);
@@ -124,8 +128,7 @@ static inline bool vgic_has_intid(const struct vgic_vm *g, unsigned intid)
 static inline struct vgic_word *vgic_word_of(const struct vgic_vm *g, struct vgic_redist *r,
                                              unsigned intid)
 {
-    return (intid < VGIC_PRIVATE_COUNT) ? &r->word
-                                        : vgic_spi_word(g, intid / 32U - 1U);
+    return (intid < VGIC_PRIVATE_COUNT) ? &r->word : vgic_spi_word(g, intid / 32U - 1U);
 }
 
 #endif

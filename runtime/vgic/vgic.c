@@ -10,7 +10,6 @@
  * @req IRQ-1, IRQ-3 */
 #include "vgic/vgic.h"
 
-#include "arch/barrier.h"
 #include "core/percpu.h"
 #include "lib/bits.h"
 #include "vgic/lists.h"
@@ -67,8 +66,7 @@ static void word_set_line(struct vgic_word *w, uint32_t bit, bool high)
 void vgic_set_line(uint16_t vm, uint16_t vcpu_index, uint16_t intid, bool high)
 {
     struct vgic_vm *g = vgic_acquire(vm);
-    struct vgic_redist *r =
-        vgic_redist_at(g, (intid < VGIC_PRIVATE_COUNT) ? vcpu_index : 0U);
+    struct vgic_redist *r = vgic_redist_at(g, (intid < VGIC_PRIVATE_COUNT) ? vcpu_index : 0U);
     struct vgic_word *w = vgic_word_of(g, r, intid);
     const uint32_t bit = UINT32_C(1) << (intid % 32U);
 
@@ -134,7 +132,7 @@ void vgic_maintenance(struct vcpu *v)
     }
     vgic_release(g);
     /* The condition must be gone before the interrupt is deactivated, or it comes once more. */
-    isb();
+    gich_settle();
 }
 
 bool vgic_has_pending(struct vcpu *v)

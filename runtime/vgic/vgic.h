@@ -31,13 +31,14 @@ void vgic_sync(struct vcpu *v);
 /* The maintenance interrupt (PPI 25) arrived on this CPU. */
 void vgic_maintenance(struct vcpu *v);
 
-/* Trapped ICC_SGI1R_EL1, ICC_SGI0R_EL1, ICC_ASGI1R_EL1 writes [IHI0069 12.2.13 and following]. */
+/* Trapped ICC_SGI1R_EL1, ICC_SGI0R_EL1, ICC_ASGI1R_EL1 writes [IHI0069 12.2.13 and following].
+ * False, here and below: the guest's GIC has no such register. */
 enum vgic_sgi_kind { VGIC_SGI1R, VGIC_SGI0R, VGIC_ASGI1R };
-void vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value);
+bool vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value);
 
 /* Trapped ICC_DIR_EL1 write (ICH_HCR_EL2.TDIR): deactivates what this CPU has not listed, also an
  * SPI that another vCPU acknowledged [IHI0069 12.2.7]. */
-void vgic_dir_write(struct vcpu *v, uint64_t value);
+bool vgic_dir_write(struct vcpu *v, uint64_t value);
 
 /* Is any interrupt pending and enabled for `v`, so that WFI must not sleep? On its CPU. */
 bool vgic_has_pending(struct vcpu *v);
@@ -45,7 +46,15 @@ bool vgic_has_pending(struct vcpu *v);
  * while GICR_WAKER.ProcessorSleep keeps it from the CPU interface. On its CPU. */
 bool vgic_has_wake_request(struct vcpu *v);
 
-bool vgic_gicd_access(uint16_t vm, struct mmio_access *a);
-bool vgic_gicr_access(uint16_t vm, struct mmio_access *a);
+/* The frames as devices (mmio/mmio.h); the instance is the VM. What does not exist, or is accessed
+ * with a width that it does not have, reads as zero and ignores writes. */
+enum mmio_outcome vgic_gicd_read(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                 uint64_t *value);
+enum mmio_outcome vgic_gicd_write(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                  uint64_t value);
+enum mmio_outcome vgic_gicr_read(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                 uint64_t *value);
+enum mmio_outcome vgic_gicr_write(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                  uint64_t value);
 
 #endif

@@ -56,8 +56,8 @@ static inline uint32_t word_outdated(const struct vgic_vm *g, const struct vgic_
 /* What GICD_ISPENDR and GICD_ISACTIVER show, as far as lr_… is up to date. */
 static inline uint32_t word_shown_pending(const struct vgic_word *w)
 {
-    return word_pending(w) | (w->listed & w->lr_pending & ~w->drop_pending &
-                              (word_latched(w) | w->lr_latch));
+    return word_pending(w) |
+           (w->listed & w->lr_pending & ~w->drop_pending & (word_latched(w) | w->lr_latch));
 }
 
 static inline uint32_t word_shown_active(const struct vgic_word *w)

@@ -23,6 +23,8 @@ static inline unsigned esr_class(uint64_t esr)
     return (unsigned)bits_get(esr, 31, 26);
 }
 
+#define ESR_IL BIT(25) /* the trapped instruction has four bytes */
+
 /* Bytes of the trapped instruction: ESR_EL2.IL. */
 static inline unsigned esr_instruction_bytes(uint64_t esr)
 {
@@ -37,6 +39,9 @@ static inline unsigned esr_fault_kind(uint64_t esr)
 #define ESR_FAULT_TRANSLATION 0x04U
 #define ESR_FAULT_PERMISSION 0x0CU
 
+#define ESR_ISV BIT(24) /* data abort: bits 23..14 describe the access */
+#define ESR_SSE BIT(21) /* of such: sign-extending load */
+#define ESR_AR BIT(14)  /* of such: load-acquire or store-release */
 #define ESR_S1PTW BIT(7) /* the fault was on the walk of the guest's own stage-1 tables */
 #define ESR_CM BIT(8)    /* data abort: cache maintenance instruction */
 #define ESR_WNR BIT(6)   /* data abort: write */

@@ -10,6 +10,7 @@ enum exit_action {
     EXIT_ABORT,      /* the guest takes a synchronous external abort for this access */
     EXIT_RESCHEDULE, /* this vCPU no longer runs (off, stopped): the CPU goes idle */
     EXIT_VM_FAULT,   /* the VM cannot go on: it is stopped with a report */
+    EXIT_IN_FULL,    /* of a short exit alone: nothing has happened, all registers are needed */
 };
 
 #endif

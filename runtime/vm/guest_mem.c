@@ -41,7 +41,7 @@ const struct cfg_window *guest_window(uint16_t vm, ipa_t ipa)
 
 static bool is_readable_memory(const struct cfg_window *w)
 {
-    return w->kind != CFG_WINDOW_DEVICE && (w->access & CFG_R) != 0U;
+    return w->kind != CFG_WINDOW_DEVICE && w->kind != CFG_WINDOW_GICV && (w->access & CFG_R) != 0U;
 }
 
 bool guest_read_ipa(uint16_t vm, ipa_t ipa, void *dst, size_t bytes)

@@ -9,5 +9,8 @@
 #include "vm/vcpu.h"
 
 enum exit_action sysreg_trap(struct vcpu *v, uint64_t esr);
+/* The same with only x0..x17, x29 and x30 of the guest stored. EXIT_IN_FULL: the instruction has
+ * another register or is undefined, and nothing has happened. */
+enum exit_action sysreg_trap_short(struct vcpu *v, uint64_t esr);
 
 #endif

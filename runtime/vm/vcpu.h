@@ -1,8 +1,9 @@
 /* A vCPU's registers while EL2 runs, and who it is.
  *
- * The exit vector stores x0..x30 here; ELR_EL2 and SPSR_EL2 stay in their registers, because EL2
- * takes no exception of its own while it handles one, and are reached by vcpu_pc() and friends.
- * EL1 system registers, FP/SIMD and the virtual counter stay in the CPU: a vCPU is pinned.
+ * The exit vector stores the guest's registers here: all of x0..x30, but for the two short exits of
+ * world/ns/exit.c, which leave x18..x28 in the CPU. ELR_EL2 and SPSR_EL2 stay in their registers,
+ * because EL2 takes no exception of its own while it handles one, and are reached by vcpu_pc() and
+ * friends. EL1 system registers, FP/SIMD and the virtual counter stay in the CPU: a vCPU is pinned.
  * Written only by the CPU that the vCPU is pinned to. */
 #ifndef VM_VCPU_H
 #define VM_VCPU_H
@@ -12,11 +13,12 @@
 
 struct vcpu {
     uint64_t x[31]; /* offset 0: the exit vector relies on it (INV-ASM-OFFSETS) */
+    uint64_t stack; /* VA: the EL2 stack, empty, of the CPU that it runs on; arch/vectors.S's */
     uint16_t id;    /* dense over the system: index into cfg_vcpus */
     uint16_t vm;    /* id of its VM */
     uint16_t index; /* within its VM */
     uint16_t cpu;   /* physical CPU */
-};
+} __attribute__((aligned(64))); /* SP_EL2 points here while the guest runs */
 
 extern struct vcpu vcpus[CFG_VCPU_COUNT];
 
@@ -52,6 +54,12 @@ static inline void vcpu_set_x(struct vcpu *v, unsigned n, uint64_t value)
     if (n < 31U) {
         v->x[n] = value;
     }
+}
+
+/* Is Xn, or the zero register, at hand in an exit that has not stored x18..x28? */
+static inline bool vcpu_has_short(unsigned n)
+{
+    return n - 18U > 28U - 18U;
 }
 
 static inline const struct cfg_vm *vcpu_cfg_vm(const struct vcpu *v)

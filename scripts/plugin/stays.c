@@ -18,9 +18,10 @@
  * image's code, found at the image's first instruction: guests may run at the same virtual
  * addresses. No guest can reach that memory; that is what the hypervisor is for.
  *
- * Which CPU executes is read from SP, since each has a stack of its own at EL2 ("cpu" lines), and
- * before SP is set from VMPIDR_EL2, whose reset value is MPIDR_EL1. The index that QEMU passes to
- * callbacks cannot be used: with -icount it is the one of the CPU that translated the code.
+ * Which CPU executes is read from SP, which at EL2 is on the CPU's own stack or at its vCPU ("sp"
+ * lines), and before SP is set from VMPIDR_EL2, whose reset value is MPIDR_EL1. The index that QEMU
+ * passes to callbacks cannot be used: with -icount it is the one of the CPU that translated the
+ * code.
  *
  * Options: config=FILE, out=FILE (JSON, written when QEMU ends). All callbacks take one lock: with
  * one host thread for each CPU the counts of stays are still exact.
@@ -36,6 +37,7 @@
 #include <string.h>
 
 #define CPU_LIMIT 64U
+#define STACK_LIMIT 256U
 #define CLASS_LIMIT 256U
 #define WAIT_LIMIT 256U
 #define RECORD_LIMIT 65536U
@@ -102,9 +104,11 @@ struct range {
     uint64_t high; /* exclusive */
 };
 
-struct cpu {
-    uint64_t mpidr; /* affinity fields */
-    struct range stack;
+/* While SP is in it, full descending, this CPU executes. */
+struct stack {
+    unsigned cpu;
+    uint64_t low;  /* exclusive */
+    uint64_t high; /* inclusive */
 };
 
 static struct {
@@ -116,8 +120,10 @@ static struct {
     unsigned class_count;
     struct range wait[WAIT_LIMIT];
     unsigned wait_count;
-    struct cpu cpu[CPU_LIMIT];
+    uint64_t mpidr_of[CPU_LIMIT]; /* affinity fields */
     unsigned cpu_count;
+    struct stack stack[STACK_LIMIT];
+    unsigned stack_count;
     bool counts_elsewhere;
     char *out;
 } config;
@@ -249,17 +255,18 @@ static void block_executes(unsigned vcpu, void *user)
 
     (void)vcpu;
     (void)user;
-    for (executing_cpu = 0; executing_cpu < config.cpu_count; executing_cpu++) {
-        const struct range *stack = &config.cpu[executing_cpu].stack;
+    for (unsigned i = 0; i < config.stack_count; i++) {
+        const struct stack *stack = &config.stack[i];
 
-        if (sp > stack->low && sp <= stack->high) { /* full descending */
+        if (sp > stack->low && sp <= stack->high) {
+            executing_cpu = stack->cpu;
             return;
         }
     }
     const uint64_t mpidr = register_value(registers.vmpidr_el2) & MPIDR_AFFINITY;
 
     for (executing_cpu = 0; executing_cpu < config.cpu_count; executing_cpu++) {
-        if (config.cpu[executing_cpu].mpidr == mpidr) {
+        if (config.mpidr_of[executing_cpu] == mpidr) {
             return;
         }
     }
@@ -549,8 +556,11 @@ static void configure_line(const char *line)
         config.class_of[config.class_count++] = a;
     } else if (count == 3 && strcmp(key, "wait") == 0 && config.wait_count < WAIT_LIMIT) {
         config.wait[config.wait_count++] = (struct range){a, b};
-    } else if (count == 4 && strcmp(key, "cpu") == 0 && config.cpu_count < CPU_LIMIT) {
-        config.cpu[config.cpu_count++] = (struct cpu){.mpidr = a, .stack = {b, c}};
+    } else if (count == 2 && strcmp(key, "cpu") == 0 && config.cpu_count < CPU_LIMIT) {
+        config.mpidr_of[config.cpu_count++] = a;
+    } else if (count == 4 && strcmp(key, "sp") == 0 && config.stack_count < STACK_LIMIT &&
+               a < config.cpu_count) {
+        config.stack[config.stack_count++] = (struct stack){(unsigned)a, b, c};
     } else if (count == 1 && strcmp(key, "elsewhere") == 0) {
         config.counts_elsewhere = true;
     } else {

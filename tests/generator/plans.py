@@ -15,7 +15,7 @@ LEVEL_SHIFT = {0: 39, 1: 30, 2: 21, 3: 12}
 
 ONE_VM = """
 system: one
-board: qemu-virt
+board: {board}
 vms:
   a:
     cpus: [1]
@@ -32,9 +32,9 @@ FLAT_BOOT = "      images: [ { file: files/flat.bin } ]"
 LINUX_BOOT = "      linux: { kernel: files/Image, initrd: files/initrd, cmdline: console=ttyAMA0 }"
 
 
-def one_vm(size="64 MiB", boot=FLAT_BOOT, more_memory="", more=""):
+def one_vm(size="64 MiB", boot=FLAT_BOOT, more_memory="", more="", board="qemu-virt"):
     """A description of one VM."""
-    return ONE_VM.format(size=size, boot=boot, more_memory=more_memory, more=more)
+    return ONE_VM.format(size=size, boot=boot, more_memory=more_memory, more=more, board=board)
 
 
 def resolved(folder, text):

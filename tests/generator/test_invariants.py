@@ -78,6 +78,7 @@ BREAKS = {
     "INV-IRQ-ONE-OWNER": lambda p: with_row(p, "irqs", 1, pintid=p.irqs[0].pintid),
     "INV-IRQ-VINTID": lambda p: with_row(p, "irqs", 0, vintid=p.emulated[0].intid),
     "INV-S2-ROOT": lambda p: with_leaf(p, "stage2_tables", lambda v: v ^ 1 << 54),
+    "INV-GICV-BANKED": lambda p: with_row(p, "windows", 0, kind="gicv"),
     "INV-EL2-ROOT": lambda p: replace(p, registers=replace(p.registers, tcr_el2=16)),
     "INV-EL2-WX": lambda p: with_leaf(p, "el2_tables", lambda v: v & ~(1 << 54 | 1 << 7)),
     "INV-STACK-GUARD": guard_mapped,
@@ -92,6 +93,17 @@ def test_every_check_has_a_break():
 def test_a_broken_promise_is_named(plan, name):
     with pytest.raises(InvariantError, match=f"{name}: "):
         require_invariants(BREAKS[name](plan))
+
+
+@pytest.mark.parametrize("change", [
+    {"kind": "device"}, {"pa": 0x08030000}, {"size": 0x1000}, {"access": "r"}])
+def test_the_cpu_interface_of_a_gicv2_is_the_boards_own(tmp_path, change):
+    """Not another page of the GIC, not less or more, and each VM has it."""
+    plan = planned(tmp_path, one_vm(boot=LINUX_BOOT, board="qemu-virt-gicv2"))
+    require_invariants(plan)
+    idx = next(i for i, w in enumerate(plan.windows) if w.kind == "gicv")
+    with pytest.raises(InvariantError, match="INV-GICV-BANKED: "):
+        require_invariants(with_row(plan, "windows", idx, **change))
 
 
 @pytest.mark.parametrize("part, change", [

@@ -40,7 +40,7 @@ BUILD = ROOT / "build" / "unit"
 COMPILER = os.environ.get("HOSTCC", "gcc")
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COMMON = ["-std=gnu11", "-g", "-O1", "-fno-omit-frame-pointer", *SANITIZE,
-          "-Itests/unit/fake", "-Itests/unit", "-Iruntime",
+          "-Itests/unit/fake", "-Itests/unit", "-Iruntime", "-Iruntime/vgic/v3",
           "-Wall", "-Wextra", "-Wshadow", "-Wundef", "-Wvla", "-Wstrict-prototypes", "-Werror"]
 # The runtime itself is held to the warnings that the product is built with.
 RUNTIME_ONLY = ["-Wconversion", "-Wsign-conversion", "-Wmissing-prototypes"]

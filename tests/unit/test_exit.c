@@ -5,7 +5,9 @@
 
 #include "core/percpu.h"
 #include "fake/core.h"
+#include "gic_cpu.h"
 #include "mmio/mmio.h"
+#include "psci/psci.h"
 #include "smccc/smccc.h"
 #include "test.h"
 #include "vm/fault_report.h"
@@ -19,6 +21,9 @@ struct percpu percpus[CFG_CPU_COUNT];
 
 static enum exit_action next_action;
 static unsigned undefs, aborts, leaves, stops, waits, reports, mmio_calls, smc_calls, sysregs;
+static unsigned plain_calls, short_mmio_calls, short_sysregs;
+static uint32_t served_short, served_in_full;
+static bool is_short; /* what can be short is */
 static ipa_t mmio_ipa;
 
 void inject_undefined(struct vcpu *v)
@@ -54,9 +59,29 @@ struct vcpu *cpu_next_vcpu(void)
     return &vcpus[0];
 }
 
-void interrupts_serve(struct vcpu *v)
+bool interrupts_serve_short(struct vcpu *v, uint32_t intid)
+{
+    CHECK(v == &vcpus[0]);
+    served_short = intid;
+    return is_short;
+}
+
+void interrupts_serve_in_full(struct vcpu *v, uint32_t intid)
+{
+    CHECK(v == &vcpus[0]);
+    served_in_full = intid;
+}
+
+bool psci_call_plain(struct vcpu *v)
 {
     (void)v;
+    plain_calls++;
+    return is_short;
+}
+
+uint32_t fake_gic_acknowledge(void)
+{
+    return 47;
 }
 
 void fault_report_access(const struct vcpu *v, uint64_t esr, ipa_t ipa)
@@ -85,6 +110,23 @@ enum exit_action mmio_abort(struct vcpu *v, uint64_t esr, ipa_t ipa)
     return next_action;
 }
 
+enum exit_action mmio_abort_short(struct vcpu *v, uint64_t esr, ipa_t ipa)
+{
+    (void)v;
+    (void)esr;
+    mmio_ipa = ipa;
+    short_mmio_calls++;
+    return next_action;
+}
+
+enum exit_action sysreg_trap_short(struct vcpu *v, uint64_t esr)
+{
+    (void)v;
+    (void)esr;
+    short_sysregs++;
+    return next_action;
+}
+
 enum exit_action smccc_call(struct vcpu *v, enum smccc_conduit conduit)
 {
     (void)v;
@@ -109,13 +151,23 @@ enum exit_action sysreg_trap(struct vcpu *v, uint64_t esr)
 static struct vcpu *exit_with(uint64_t esr)
 {
     fake_sysreg_set("ESR_EL2", esr);
-    return exit_sync(&vcpus[0]);
+    return exit_sync(&vcpus[0], esr);
+}
+
+static bool exit_short_with(uint64_t esr)
+{
+    fake_sysreg_set("ESR_EL2", esr);
+    return exit_short(&vcpus[0], esr);
 }
 
 TEST_SETUP()
 {
     undefs = aborts = leaves = stops = waits = reports = mmio_calls = smc_calls = sysregs = 0;
+    plain_calls = short_mmio_calls = short_sysregs = 0;
+    served_short = served_in_full = 0;
+    is_short = true;
     next_action = EXIT_RESUME;
+    percpus[0].vcpu = &vcpus[0];
     fake_sysreg_set("TPIDR_EL2", (uintptr_t)&percpus[0]);
     fake_sysreg_set("ELR_EL2", 0x40080000);
     fake_sysreg_set("SPSR_EL2", 0x5 | (1u << 21) | (1u << 10));
@@ -127,7 +179,7 @@ TEST_SETUP()
 TEST(skip_advances_the_pc_and_clears_step_and_branch_type)
 {
     next_action = EXIT_SKIP;
-    CHECK(exit_with(ESR(0x18, 0)) == &vcpus[0]);
+    CHECK(exit_with(ESR(0x18, 0)) == NULL);
     CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080004);
     CHECK_EQ(fake_sysreg_get("SPSR_EL2"), 5);
     (void)exit_with(ESR(0x18, 0) & ~(UINT64_C(1) << 25)); /* a 16-bit instruction */
@@ -222,12 +274,72 @@ TEST(an_serror_stops_the_vm)
     CHECK_EQ(waits, 1);
 }
 
+TEST(an_irq_that_can_be_served_at_once_is)
+{
+    CHECK_EQ(exit_irq(&vcpus[0]), 0);
+    CHECK_EQ(served_short, 47);
+    is_short = false;
+    CHECK_EQ(exit_irq(&vcpus[0]), 47);
+    CHECK_EQ(served_in_full, 0);
+}
+
 TEST(an_irq_that_stopped_the_guest_does_not_resume_it)
 {
     percpus[0].guest_runs = true;
-    (void)exit_irq(&vcpus[0]);
+    CHECK(exit_irq_in_full(&vcpus[0], 47) == NULL);
+    CHECK_EQ(served_in_full, 47);
     CHECK_EQ(waits, 0);
     percpus[0].guest_runs = false;
-    (void)exit_irq(&vcpus[0]);
+    CHECK(exit_irq_in_full(&vcpus[0], 47) == &vcpus[0]);
     CHECK_EQ(waits, 1);
+}
+
+#define ISV (UINT64_C(1) << 24)
+
+TEST(a_short_exit_skips_or_resumes)
+{
+    next_action = EXIT_SKIP;
+    CHECK(exit_short_with(ESR(EC_DABT, ISV | TRANSLATION_L3)));
+    CHECK_EQ(short_mmio_calls, 1);
+    CHECK_EQ(mmio_ipa.ipa, 0x09000123);
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080004);
+    CHECK_EQ(fake_sysreg_get("SPSR_EL2"), 5);
+    next_action = EXIT_RESUME;
+    CHECK(exit_short_with(ESR(0x18, 0)));
+    CHECK_EQ(short_sysregs, 1);
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080004);
+}
+
+TEST(a_short_exit_that_declines_has_done_nothing)
+{
+    next_action = EXIT_IN_FULL;
+    CHECK(!exit_short_with(ESR(EC_DABT, ISV | TRANSLATION_L3)));
+    CHECK(!exit_short_with(ESR(0x18, 0)));
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080000);
+    CHECK_EQ(fake_sysreg_get("SPSR_EL2"), 0x5 | (1u << 21) | (1u << 10));
+}
+
+TEST(only_plain_data_aborts_calls_and_registers_are_short)
+{
+    next_action = EXIT_SKIP;
+    for (unsigned ec = 0; ec < ESR_EC_COUNT; ec++) {
+        const bool may = ec == 0x16U || ec == 0x18U || ec == EC_DABT;
+
+        CHECK_EQ(exit_short_with(ESR(ec, (ec == EC_DABT) ? ISV | TRANSLATION_L3 : 0U)), may);
+    }
+    CHECK_EQ(plain_calls, 1);
+    CHECK(!exit_short_with(ESR(0x16, 1)));
+    /* Of data aborts: permission, walk, cache maintenance, acquire, sign extension, FAR not valid,
+     * no syndrome, a 16-bit instruction. */
+    const uint64_t unusual[] = {ISV | PERMISSION_L3, ISV | TRANSLATION_L3 | (1u << 7),
+                                ISV | TRANSLATION_L3 | (1u << 8), ISV | TRANSLATION_L3 | (1u << 14),
+                                ISV | TRANSLATION_L3 | (1u << 21), ISV | TRANSLATION_L3 | (1u << 10),
+                                TRANSLATION_L3};
+    const unsigned before = short_mmio_calls;
+
+    for (unsigned i = 0; i < ARRAY_COUNT(unusual); i++) {
+        CHECK_MSG(!exit_short_with(ESR(EC_DABT, unusual[i])), "case %u", i);
+    }
+    CHECK(!exit_short_with(ESR(EC_DABT, ISV | TRANSLATION_L3) & ~(UINT64_C(1) << 25)));
+    CHECK_EQ(short_mmio_calls, before);
 }

@@ -21,7 +21,7 @@ struct percpu percpus[CFG_CPU_COUNT];
 
 static char events[256];
 static uint32_t pending[64];
-static unsigned pending_count, acknowledged, dropped, deactivated;
+static unsigned pending_count, acknowledged, dropped, deactivated, settled;
 static bool vm_runs;
 static bool start_waits;
 
@@ -35,21 +35,27 @@ static void note(const char *what, unsigned n)
     }
 }
 
-uint32_t gic_acknowledge(void)
+uint32_t fake_gic_acknowledge(void)
 {
+    CHECK(acknowledged == 0 || settled == dropped);
     return (acknowledged < pending_count) ? pending[acknowledged++] : GIC_INTID_SPURIOUS;
 }
 
-void gic_priority_drop(uint32_t intid)
+void fake_gic_priority_drop(uint32_t intid)
 {
     (void)intid;
     dropped++;
 }
 
-void gic_deactivate(uint32_t intid)
+void fake_gic_deactivate(uint32_t intid)
 {
     (void)intid;
     deactivated++;
+}
+
+void fake_gic_settle(void)
+{
+    settled = dropped;
 }
 
 void vgic_inject_hw(struct vcpu *v, uint16_t intid, uint16_t pintid)
@@ -142,19 +148,20 @@ bool psci_take_start(struct vcpu *v, uint64_t *entry, uint64_t *context)
 TEST_SETUP()
 {
     events[0] = 0;
-    pending_count = acknowledged = dropped = deactivated = 0;
+    pending_count = acknowledged = dropped = deactivated = settled = 0;
     vm_runs = true;
     start_waits = false;
     percpus[0] = (struct percpu){.vcpu = &vcpus[0], .guest_runs = true};
     fake_sysreg_set("TPIDR_EL2", (uintptr_t)&percpus[0]);
 }
 
+/* As the exit page does: at once if that can be, else in full. */
 static void serve_one(uint32_t intid)
 {
-    pending[0] = intid;
-    pending_count = 1;
-    acknowledged = 0;
-    interrupts_serve(&vcpus[0]);
+    if (!interrupts_serve_short(&vcpus[0], intid)) {
+        note("full", 0);
+        interrupts_serve_in_full(&vcpus[0], intid);
+    }
 }
 
 TEST(guest_ppis_are_linked_and_left_to_the_guest)
@@ -170,8 +177,12 @@ TEST(guest_ppis_are_linked_and_left_to_the_guest)
 TEST(guest_ppis_without_a_guest_are_put_away)
 {
     percpus[0].guest_runs = false;
-    serve_one(27);
-    CHECK_STR(events, "");
+    pending[0] = 27;
+    pending_count = 1;
+    start_waits = true;
+    fake_mailbox[0] = MSG_START;
+    CHECK(cpu_next_vcpu() == &vcpus[0]);
+    CHECK_STR(events, "start0 ");
     CHECK_EQ(deactivated, 1);
 }
 
@@ -180,7 +191,7 @@ TEST(own_interrupts_are_served_and_deactivated)
     serve_one(25);
     serve_one(26);
     serve_one(33); /* the board's UART */
-    CHECK_STR(events, "maint0 timer0 console0 ");
+    CHECK_STR(events, "full0 maint0 full0 timer0 full0 console0 ");
     CHECK_EQ(deactivated, 3);
 }
 
@@ -190,8 +201,18 @@ TEST(unknown_interrupts_are_deactivated)
     serve_one(31);
     serve_one(63);
     serve_one(1019);
-    CHECK_STR(events, "");
+    CHECK_STR(events, "full0 full0 full0 full0 ");
     CHECK_EQ(deactivated, 4);
+}
+
+TEST(special_intids_are_no_interrupts)
+{
+    for (uint32_t intid = 1020; intid <= GIC_INTID_SPURIOUS; intid++) {
+        serve_one(intid);
+    }
+    CHECK_STR(events, "");
+    CHECK_EQ(dropped, 0);
+    CHECK_EQ(deactivated, 0);
 }
 
 TEST(a_passed_through_spi_goes_to_its_vm)
@@ -204,14 +225,24 @@ TEST(a_passed_through_spi_goes_to_its_vm)
     CHECK_STR(events, expected);
 }
 
-TEST(a_storm_is_served_a_few_at_a_time)
+TEST(a_vgic_message_alone_is_served_at_once)
 {
-    for (unsigned i = 0; i < 64; i++) {
-        pending[i] = 26;
-    }
-    pending_count = 64;
-    interrupts_serve(&vcpus[0]);
-    CHECK(acknowledged > 0 && acknowledged <= 8);
+    fake_mailbox[0] = MSG_VGIC;
+    serve_one(GIC_SGI_MESSAGE);
+    CHECK_STR(events, "sync0 ");
+    CHECK_EQ(fake_mailbox[0], 0);
+    CHECK_EQ(dropped, 1);
+    CHECK_EQ(deactivated, 1);
+}
+
+TEST(what_may_stop_the_guest_is_left_to_the_full_exit)
+{
+    fake_mailbox[0] = MSG_VGIC | MSG_STOP;
+    CHECK(!interrupts_serve_short(&vcpus[0], GIC_SGI_MESSAGE));
+    CHECK_EQ(fake_mailbox[0], MSG_VGIC | MSG_STOP);
+    CHECK_EQ(dropped, 0);
+    fake_mailbox[0] = 0;
+    CHECK(!interrupts_serve_short(&vcpus[0], GIC_SGI_MESSAGE));
 }
 
 TEST(a_start_that_comes_with_a_stop_does_not_happen)
@@ -219,7 +250,7 @@ TEST(a_start_that_comes_with_a_stop_does_not_happen)
     start_waits = true;
     fake_mailbox[0] = MSG_STOP | MSG_START | MSG_VGIC;
     serve_one(GIC_SGI_MESSAGE);
-    CHECK_STR(events, "stop0 ");
+    CHECK_STR(events, "full0 stop0 ");
     CHECK(!percpus[0].guest_runs);
 }
 
@@ -227,7 +258,7 @@ TEST(messages_reach_their_features)
 {
     fake_mailbox[0] = MSG_VGIC | MSG_CONSOLE_RX | MSG_CONSOLE_TX;
     serve_one(GIC_SGI_MESSAGE);
-    CHECK_STR(events, "sync0 rx0 console0 ");
+    CHECK_STR(events, "full0 sync0 rx0 console0 ");
     CHECK_EQ(deactivated, 1);
 }
 
@@ -245,8 +276,6 @@ TEST(a_cpu_without_a_vcpu_serves_the_console)
     percpus[0].vcpu = NULL;
     percpus[0].guest_runs = false;
     fake_mailbox[0] = MSG_CONSOLE_TX | MSG_START;
-    pending[0] = GIC_SGI_MESSAGE;
-    pending_count = 1;
-    interrupts_serve(NULL);
+    interrupts_serve_in_full(NULL, GIC_SGI_MESSAGE);
     CHECK_STR(events, "console0 ");
 }

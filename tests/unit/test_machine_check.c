@@ -137,6 +137,10 @@ TEST(a_missing_cpu_is_named)
 
 TEST(another_gic_is_named)
 {
+    CHECK_EQ(machine_check_board(devicetree(&(struct machine){0x40000000, 4, "arm,gic-400"})), 1);
+    CHECK(strstr(fake_log_last, "GICv3 is expected, the devicetree has version 2") != NULL);
+    CHECK_EQ(machine_check_board(devicetree(&(struct machine){0x40000000, 4, "arm,gic-v5"})), 1);
+    CHECK(strstr(fake_log_last, "version 0") != NULL);
     CHECK_EQ(machine_check_board(devicetree(&(struct machine){0x40000000, 4, "arm,cortex-a15-gic"})),
              1);
     CHECK(strstr(fake_log_last, "gic-version=3") != NULL);

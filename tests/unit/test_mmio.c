@@ -26,7 +26,12 @@
 struct record {
     uint16_t kind;
     uint16_t instance;
-    struct mmio_access access;
+    struct {
+        uint64_t offset;
+        uint64_t value; /* written */
+        unsigned size_bytes;
+        bool is_write;
+    } access;
 };
 
 static struct record records[16];
@@ -36,46 +41,76 @@ static unsigned refuse_at;   /* the access (counted from 0) that the device refu
 static unsigned retry_at;    /* the access at which it asks to try again */
 static uint32_t ram[0x10000 / 4];
 
-static bool device(uint16_t kind, uint16_t instance, struct mmio_access *a)
+static enum mmio_outcome device(struct record r)
 {
+    const unsigned bytes = r.access.size_bytes;
+
     CHECK(record_count < 16U);
-    CHECK(a->size_bytes == 1U || a->size_bytes == 2U || a->size_bytes == 4U || a->size_bytes == 8U);
+    CHECK(bytes == 1U || bytes == 2U || bytes == 4U || bytes == 8U);
     if (record_count == refuse_at) {
-        return false;
+        return MMIO_REFUSED;
     }
-    a->retry = record_count == retry_at;
-    if (!a->is_write) {
-        a->value = answers[record_count];
+    records[record_count] = r;
+    return (record_count++ == retry_at) ? MMIO_RETRY : MMIO_DONE;
+}
+
+/* Answers as a device does: with no bits above the size, and only when it is done. */
+static enum mmio_outcome device_read(struct record r, uint64_t *value)
+{
+    const uint64_t answer = answers[record_count] & (UINT64_MAX >> (64U - 8U * r.access.size_bytes));
+    const enum mmio_outcome outcome = device(r);
+
+    if (outcome == MMIO_DONE) {
+        *value = answer;
     }
-    records[record_count++] = (struct record){kind, instance, *a};
-    return true;
+    return outcome;
 }
 
-static bool gicd(uint16_t i, struct mmio_access *a)
+static enum mmio_outcome gicd_read(uint16_t i, uint32_t offset, unsigned size_bytes, uint64_t *value)
 {
-    return device(CFG_MMIO_GICD, i, a);
+    return device_read((struct record){CFG_MMIO_GICD, i, {offset, 0, size_bytes, false}}, value);
 }
 
-static bool gicr(uint16_t i, struct mmio_access *a)
+static enum mmio_outcome gicd_write(uint16_t i, uint32_t offset, unsigned size_bytes, uint64_t value)
 {
-    return device(CFG_MMIO_GICR, i, a);
+    return device((struct record){CFG_MMIO_GICD, i, {offset, value, size_bytes, true}});
 }
 
-static bool pl011(uint16_t i, struct mmio_access *a)
+static enum mmio_outcome gicr_read(uint16_t i, uint32_t offset, unsigned size_bytes, uint64_t *value)
 {
-    return device(CFG_MMIO_PL011, i, a);
+    return device_read((struct record){CFG_MMIO_GICR, i, {offset, 0, size_bytes, false}}, value);
 }
 
-static bool pl031(uint16_t i, struct mmio_access *a)
+static enum mmio_outcome gicr_write(uint16_t i, uint32_t offset, unsigned size_bytes, uint64_t value)
 {
-    return device(CFG_MMIO_PL031, i, a);
+    return device((struct record){CFG_MMIO_GICR, i, {offset, value, size_bytes, true}});
 }
 
-const mmio_handler mmio_handlers[] = {
-    [CFG_MMIO_GICD] = gicd,
-    [CFG_MMIO_GICR] = gicr,
-    [CFG_MMIO_PL011] = pl011,
-    [CFG_MMIO_PL031] = pl031,
+static enum mmio_outcome pl011_read(uint16_t i, uint32_t offset, unsigned size_bytes, uint64_t *value)
+{
+    return device_read((struct record){CFG_MMIO_PL011, i, {offset, 0, size_bytes, false}}, value);
+}
+
+static enum mmio_outcome pl011_write(uint16_t i, uint32_t offset, unsigned size_bytes, uint64_t value)
+{
+    return device((struct record){CFG_MMIO_PL011, i, {offset, value, size_bytes, true}});
+}
+
+static enum mmio_outcome pl031_read(uint16_t i, uint32_t offset, unsigned size_bytes, uint64_t *value)
+{
+    return device_read((struct record){CFG_MMIO_PL031, i, {offset, 0, size_bytes, false}}, value);
+}
+
+static enum mmio_outcome pl031_write(uint16_t i, uint32_t offset, unsigned size_bytes, uint64_t value)
+{
+    return device((struct record){CFG_MMIO_PL031, i, {offset, value, size_bytes, true}});
+}
+
+const struct mmio_device mmio_devices[] = {
+    [CFG_MMIO_GICD] = {gicd_read, gicd_write},
+    [CFG_MMIO_GICR] = {gicr_read, gicr_write},
+    [CFG_MMIO_PL011] = {pl011_read, pl011_write},
+    [CFG_MMIO_PL031] = {pl031_read, pl031_write},
 };
 
 static struct vcpu *const v = &vcpus[0];
@@ -545,9 +580,77 @@ TEST(random_aborts)
         answered += mmio_abort(v, esr, ipa_make(ipa)) == EXIT_SKIP;
         for (unsigned i = 0; i < record_count; i++) {
             static const uint64_t sizes[] = {0x10000, 0x40000, 0x1000, 0x1000};
-            const struct mmio_access *const a = &records[i].access;
-            CHECK(a->offset + a->size_bytes <= sizes[records[i].kind]);
+            CHECK(records[i].access.offset + records[i].access.size_bytes <= sizes[records[i].kind]);
         }
     }
     CHECK(answered > 1000U);
+}
+
+/* --- short ------------------------------------------------------------------------------ */
+
+/* The device of the last access is the UART of vCPU 0. */
+static enum exit_action after_uart(uint64_t esr, uint64_t ipa)
+{
+    CHECK_EQ(mmio_abort(v, syndrome(2, 1, true, 0), ipa_make(UART)), EXIT_SKIP);
+    record_count = 0;
+    return mmio_abort_short(v, esr, ipa_make(ipa));
+}
+
+TEST(a_short_access_is_the_same_as_one_in_full)
+{
+    for (unsigned sas = 0; sas < 4U; sas++) {
+        v->x[17] = UINT64_C(0xFFEEDDCCBBAA9988);
+        CHECK_EQ(after_uart(syndrome(sas, 17, true, 0), UART + 8U), EXIT_SKIP);
+        CHECK_EQ(records[0].access.value, v->x[17] & (UINT64_MAX >> (64U - (8U << sas))));
+        CHECK_EQ(records[0].access.size_bytes, 1U << sas);
+        CHECK_EQ(records[0].access.offset, 8);
+        CHECK_EQ(after_uart(syndrome(sas, 30, false, SF), UART), EXIT_SKIP);
+        CHECK_EQ(v->x[30], answers[0] & (UINT64_MAX >> (64U - (8U << sas))));
+    }
+    CHECK_EQ(after_uart(syndrome(2, 31, true, 0), UART), EXIT_SKIP);
+    CHECK_EQ(records[0].access.value, 0);
+}
+
+TEST(a_short_exit_never_touches_a_register_that_is_not_stored)
+{
+    for (unsigned n = 18; n <= 28U; n++) {
+        CHECK_EQ(after_uart(syndrome(2, n, true, 0), UART), EXIT_IN_FULL);
+        CHECK_EQ(after_uart(syndrome(2, n, false, 0), UART), EXIT_IN_FULL);
+        CHECK_EQ(record_count, 0);
+    }
+    CHECK_EQ(after_uart(syndrome(2, 31, false, 0), UART), EXIT_IN_FULL);
+    CHECK_EQ(record_count, 0);
+}
+
+TEST(what_is_not_usual_is_left_to_the_full_exit)
+{
+    CHECK_EQ(after_uart(syndrome(2, 1, true, 0), UART + 2U), EXIT_IN_FULL); /* misaligned */
+    CHECK_EQ(after_uart(syndrome(2, 1, true, 0), GICR), EXIT_IN_FULL);      /* another device */
+    CHECK_EQ(after_uart(syndrome(2, 1, true, 0), UART - 4U), EXIT_IN_FULL);
+    CHECK_EQ(after_uart(syndrome(2, 1, true, 0), UART + 0x1000U), EXIT_IN_FULL);
+    fake_sysreg_set("SCTLR_EL1", SCTLR_EE);
+    CHECK_EQ(after_uart(syndrome(2, 1, true, 0), UART), EXIT_IN_FULL);
+    fake_sysreg_set("SCTLR_EL1", SCTLR_E0E);
+    CHECK_EQ(after_uart(syndrome(2, 1, true, 0), UART), EXIT_IN_FULL);
+    CHECK_EQ(record_count, 0);
+}
+
+TEST(a_refusal_and_a_retry_leave_the_registers_as_they_are)
+{
+    CHECK_EQ(mmio_abort(v, syndrome(2, 1, true, 0), ipa_make(UART)), EXIT_SKIP);
+    v->x[4] = 7;
+    refuse_at = record_count;
+    CHECK_EQ(mmio_abort_short(v, syndrome(2, 4, false, 0), ipa_make(UART)), EXIT_IN_FULL);
+    CHECK_EQ(mmio_abort_short(v, syndrome(2, 4, true, 0), ipa_make(UART)), EXIT_IN_FULL);
+    refuse_at = 99;
+    retry_at = record_count;
+    CHECK_EQ(mmio_abort_short(v, syndrome(2, 4, false, 0), ipa_make(UART)), EXIT_RESUME);
+    CHECK_EQ(v->x[4], 7);
+}
+
+TEST(before_its_first_access_a_vcpu_has_no_device)
+{
+    CHECK_EQ(mmio_abort_short(&vcpus[1], syndrome(2, 1, true, 0), ipa_make(0)), EXIT_IN_FULL);
+    CHECK_EQ(mmio_abort_short(&vcpus[1], syndrome(2, 1, true, 0), ipa_make(UART)), EXIT_IN_FULL);
+    CHECK_EQ(record_count, 0);
 }

@@ -3,6 +3,7 @@
  * @req DEV-1 */
 #include "arch/spinlock.h"
 #include "core/console.h"
+#include "fake/access.h"
 #include "test.h"
 #include "vdev/vdev.h"
 #include "vgic/vgic.h"

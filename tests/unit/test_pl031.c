@@ -7,6 +7,7 @@
 #include "core/console.h"
 #include "core/timer.h"
 #include "gic/gic.h"
+#include "fake/access.h"
 #include "test.h"
 #include "vdev/vdev.h"
 #include "vgic/vgic.h"

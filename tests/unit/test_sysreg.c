@@ -12,26 +12,30 @@ static const struct vcpu *sgi_vcpu;
 static enum vgic_sgi_kind sgi_kind;
 static uint64_t sgi_value;
 static unsigned sgi_count;
+static bool gic_has_registers;
 
-void vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value)
+bool vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value)
 {
     sgi_vcpu = v;
     sgi_kind = kind;
     sgi_value = value;
     sgi_count++;
+    return gic_has_registers;
 }
 
 static uint64_t dir_value;
 
-void vgic_dir_write(struct vcpu *v, uint64_t value)
+bool vgic_dir_write(struct vcpu *v, uint64_t value)
 {
     sgi_vcpu = v;
     dir_value = value;
+    return gic_has_registers;
 }
 
 TEST_SETUP()
 {
     sgi_count = 0;
+    gic_has_registers = true;
 }
 
 struct encoding {
@@ -170,6 +174,14 @@ TEST(deactivation_goes_to_the_vgic)
     CHECK(sgi_vcpu == &vcpus[2]);
     CHECK_EQ(dir_value, 0x2A);
     CHECK_EQ(sgi_count, 0);
+}
+
+TEST(registers_that_the_guests_gic_does_not_have_are_undefined)
+{
+    gic_has_registers = false;
+    for (unsigned op2 = 1; op2 <= 7; op2 += (op2 == 1) ? 4 : 1) {
+        CHECK_EQ(sysreg_trap(LINUX0, syndrome(REG(3, 0, 12, 11, op2), 9, false)), EXIT_UNDEF);
+    }
 }
 
 TEST(set_way_never_only_invalidates)

@@ -1,6 +1,7 @@
-/* sources: vgic/vgic.c vgic/reset.c vgic/route.c vgic/lists.c vgic/choice.c vgic/hw.c vgic/sgi.c vgic/regs.c vgic/regs_irq.c vgic/gicd.c vgic/gicr.c lib/mem.c */
+/* sources: vgic/vgic.c vgic/reset.c vgic/route.c vgic/lists.c vgic/choice.c vgic/hw.c vgic/regs.c vgic/regs_irq.c vgic/v3/target.c vgic/v3/sgi.c vgic/v3/dir.c vgic/v3/gicd.c vgic/v3/gicr.c lib/mem.c */
 /* The lives of single interrupts through the vGIC: each kind, each way to end.
  * @req IRQ-1, IRQ-3 */
+#include "fake/access.h"
 #include "vgic_machine.h"
 
 TEST_SETUP()

@@ -1,4 +1,4 @@
-/* sources: vgic/vgic.c vgic/reset.c vgic/route.c vgic/lists.c vgic/choice.c vgic/hw.c vgic/sgi.c vgic/regs.c vgic/regs_irq.c vgic/gicd.c vgic/gicr.c lib/mem.c */
+/* sources: vgic/vgic.c vgic/reset.c vgic/route.c vgic/lists.c vgic/choice.c vgic/hw.c vgic/regs.c vgic/regs_irq.c vgic/v3/target.c vgic/v3/sgi.c vgic/v3/dir.c vgic/v3/gicd.c vgic/v3/gicr.c lib/mem.c */
 /* The vGIC against a model of IHI0069 that knows no list registers.
  *
  * The model holds the state of a few interrupts as chapter 4 describes it. Random sequences of

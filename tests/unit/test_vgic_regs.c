@@ -1,7 +1,8 @@
-/* sources: vgic/vgic.c vgic/reset.c vgic/route.c vgic/lists.c vgic/choice.c vgic/hw.c vgic/sgi.c vgic/regs.c vgic/regs_irq.c vgic/gicd.c vgic/gicr.c lib/mem.c */
+/* sources: vgic/vgic.c vgic/reset.c vgic/route.c vgic/lists.c vgic/choice.c vgic/hw.c vgic/regs.c vgic/regs_irq.c vgic/v3/target.c vgic/v3/sgi.c vgic/v3/dir.c vgic/v3/gicd.c vgic/v3/gicr.c lib/mem.c */
 /* Every offset of the distributor and redistributors with every width, and the fields of each
  * register, from the register descriptions of IHI0069 12.8 to 12.11.
  * @req IRQ-1 */
+#include "fake/access.h"
 #include "fake/core.h"
 #include "vgic/vms.h"
 #include "vgic_machine.h"

@@ -1,4 +1,4 @@
-/* sources: vgic/wake.c vgic/vgic.c vgic/reset.c vgic/route.c vgic/lists.c vgic/choice.c vgic/hw.c vgic/sgi.c vgic/regs.c vgic/regs_irq.c vgic/gicd.c vgic/gicr.c lib/mem.c */
+/* sources: vgic/wake.c vgic/vgic.c vgic/reset.c vgic/route.c vgic/lists.c vgic/choice.c vgic/hw.c vgic/regs.c vgic/regs_irq.c vgic/v3/target.c vgic/v3/sgi.c vgic/v3/dir.c vgic/v3/gicd.c vgic/v3/gicr.c lib/mem.c */
 /* What wakes a vCPU that its guest has powered down.
  * @req IRQ-1, CPU-4 */
 #include "vgic_machine.h"

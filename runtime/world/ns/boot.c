@@ -31,6 +31,7 @@ _Static_assert(offsetof(struct cfg_system, mair_el2) == CFG_SYSTEM_MAIR_EL2, "en
 _Static_assert(sizeof(struct percpu) == 64U, "entry.S");
 _Static_assert(offsetof(struct percpu, vcpu) == 0U, "vectors.S");
 _Static_assert(offsetof(struct vcpu, x) == 0U, "vectors.S");
+_Static_assert(offsetof(struct vcpu, stack) == VCPU_STACK, "vectors.S");
 
 #define PSCI_CPU_ON_64 0xC4000003U
 

@@ -7,16 +7,6 @@
 #include "smccc/smccc.h"
 #include "vm/sysreg_trap.h"
 
-ipa_t exception_ipa(uint64_t esr)
-{
-    /* HPFAR_EL2.FIPA holds IPA[51:12] [DDI0487 D24.2.63]. On a stage-1 walk FAR_EL2 is the
-     * address that was being translated, not that of the descriptor. */
-    const uint64_t page = (SYSREG_READ(HPFAR_EL2) & FIELD(43, 4)) << 8;
-
-    return ipa_make(((esr & ESR_S1PTW) != 0U) ? page
-                                              : page | (SYSREG_READ(FAR_EL2) & FIELD(11, 0)));
-}
-
 static enum exit_action undefined(struct vcpu *v, uint64_t esr)
 {
     (void)v;
@@ -73,9 +63,69 @@ static enum exit_action instruction_abort(struct vcpu *v, uint64_t esr)
 
 #define U undefined
 const exception_handler exception_handlers[ESR_EC_COUNT] = {
-    /* 0x00 */ U, wait_hint, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
-    /* 0x10 */ U, U, hvc, smc, U, U, hvc, smc, sysreg_trap, U, U, U, U, U, U, U,
-    /* 0x20 */ instruction_abort, U, U, U, data_abort, U, U, U, U, U, U, U, U, U, U, U,
-    /* 0x30 */ U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
+    /* 0x00 */ U,
+    wait_hint,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    /* 0x10 */ U,
+    U,
+    hvc,
+    smc,
+    U,
+    U,
+    hvc,
+    smc,
+    sysreg_trap,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    /* 0x20 */ instruction_abort,
+    U,
+    U,
+    U,
+    data_abort,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    /* 0x30 */ U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
+    U,
 };
 #undef U

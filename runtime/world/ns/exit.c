@@ -1,19 +1,26 @@
 /* The machine turning: from a guest's exit to its next instruction.
  *
- * The vector (arch/vectors.S) has stored x0..x30 into the vCPU and calls exit_sync, exit_irq or
- * exit_serror on this CPU's EL2 stack, interrupts masked. A synchronous exit goes by its class to
+ * The vector (arch/vectors.S) has stored the guest's registers into the vCPU and calls one of these
+ * functions on this CPU's EL2 stack, interrupts masked. A synchronous exit goes by its class to
  * one handler, which answers with a named action; exit_apply is the only code that advances the
- * PC, injects, or stops a vCPU. The function returns the vCPU to resume.
+ * PC, injects, or stops a vCPU. What is returned is the vCPU to enter, or NULL: the same guest goes
+ * on.
+ * exit_short and exit_irq come first, with x18..x28 still in the CPU: what they do has no use for
+ * them and lets the same guest go on. What they leave is made in full.
  * [DDI0487 D1.3, D24.2.40]
  *
  * @req CORE-5, CPU-1 */
 #include "world/ns/exit.h"
 
 #include "core/percpu.h"
+#include "gic_cpu.h"
+#include "mmio/mmio.h"
+#include "psci/psci.h"
 #include "vm/esr.h"
 #include "vm/fault_report.h"
 #include "vm/inject.h"
 #include "vm/life.h"
+#include "vm/sysreg_trap.h"
 #include "world/ns/exceptions.h"
 #include "world/ns/interrupts.h"
 
@@ -39,22 +46,25 @@ SLOW_PATH static void stop_faulted_vm(struct vcpu *v, uint64_t esr, const char *
 }
 
 /* The actions that are not the usual end of an exit. */
-SLOW_PATH static struct vcpu *apply_rare(struct vcpu *v, uint64_t esr, enum exit_action action)
+SLOW_PATH static struct vcpu *apply_rare(uint64_t esr, enum exit_action action)
 {
+    struct vcpu *const v = this_cpu()->vcpu;
+
     switch (action) {
     case EXIT_UNDEF:
         inject_undefined(v);
-        return v;
+        return NULL;
     case EXIT_ABORT:
         fault_report_access(v, esr, exception_ipa(esr));
         inject_external_abort(v, esr, SYSREG_READ(FAR_EL2));
-        return v;
+        return NULL;
     case EXIT_RESCHEDULE:
         life_leave(v);
         return cpu_next_vcpu();
     case EXIT_RESUME:
     case EXIT_SKIP:
     case EXIT_VM_FAULT:
+    case EXIT_IN_FULL:
     default:
         stop_faulted_vm(v, esr, "it cannot go on from this exit");
         life_leave(v);
@@ -62,27 +72,63 @@ SLOW_PATH static struct vcpu *apply_rare(struct vcpu *v, uint64_t esr, enum exit
     }
 }
 
-static struct vcpu *exit_apply(struct vcpu *v, uint64_t esr, enum exit_action action)
+static struct vcpu *exit_apply(enum exit_action action)
 {
+    /* Read again: nothing has changed it, and what is not kept costs nothing. */
+    const uint64_t esr = SYSREG_READ(ESR_EL2);
+
     if (action == EXIT_SKIP) {
         skip_instruction(esr);
     } else if (action != EXIT_RESUME) {
-        return apply_rare(v, esr, action);
+        return apply_rare(esr, action);
     }
-    return v;
+    return NULL;
 }
 
-struct vcpu *exit_sync(struct vcpu *v)
-{
-    const uint64_t esr = SYSREG_READ(ESR_EL2);
+/* HVC #0 from AArch64. */
+#define ESR_HVC_0 ((uint64_t)ESR_EC_HVC64 << 26 | ESR_IL)
+/* A data abort from a lower EL, as mmio_abort_short() wants it. */
+#define ESR_MMIO_MASK                                                                              \
+    (FIELD(31, 25) | ESR_ISV | ESR_SSE | ESR_AR | ESR_FNV | ESR_CM | ESR_S1PTW | FIELD(5, 2))
+#define ESR_MMIO ((uint64_t)ESR_EC_DABT_LOW << 26 | ESR_IL | ESR_ISV | ESR_FAULT_TRANSLATION)
 
-    return exit_apply(v, esr, exception_handlers[esr_class(esr)](v, esr));
+static enum exit_action act_short(struct vcpu *v, uint64_t esr)
+{
+    if ((esr & ESR_MMIO_MASK) == ESR_MMIO) {
+        return mmio_abort_short(v, esr, exception_access_ipa());
+    }
+    return (esr_class(esr) == ESR_EC_SYSREG) ? sysreg_trap_short(v, esr) : EXIT_IN_FULL;
 }
 
-struct vcpu *exit_irq(struct vcpu *v)
+bool exit_short(struct vcpu *v, uint64_t esr)
 {
-    interrupts_serve(v);
-    return this_cpu()->guest_runs ? v : cpu_next_vcpu();
+    if (esr == ESR_HVC_0) {
+        return psci_call_plain(v);
+    }
+    const enum exit_action action = act_short(v, esr);
+
+    if (action == EXIT_SKIP) {
+        skip_instruction(ESR_IL);
+    }
+    return action != EXIT_IN_FULL;
+}
+
+struct vcpu *exit_sync(struct vcpu *v, uint64_t esr)
+{
+    return exit_apply(exception_handlers[esr_class(esr)](v, esr));
+}
+
+uint32_t exit_irq(struct vcpu *v)
+{
+    const uint32_t intid = gic_acknowledge();
+
+    return interrupts_serve_short(v, intid) ? 0U : intid;
+}
+
+struct vcpu *exit_irq_in_full(struct vcpu *v, uint32_t intid)
+{
+    interrupts_serve_in_full(v, intid);
+    return this_cpu()->guest_runs ? NULL : cpu_next_vcpu();
 }
 
 /* An asynchronous abort while a guest ran is laid at that guest's door: only its own accesses and

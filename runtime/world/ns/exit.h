@@ -4,8 +4,16 @@
 
 #include "vm/vcpu.h"
 
-struct vcpu *exit_sync(struct vcpu *v);
-struct vcpu *exit_irq(struct vcpu *v);
+/* A synchronous exit, x18..x28 not stored: true when it is dealt with and the guest goes on; false:
+ * nothing has happened, and exit_sync() is to make it. */
+bool exit_short(struct vcpu *v, uint64_t esr);
+/* Takes a physical interrupt, x18..x28 not stored: 0 when it is served and the guest goes on, else
+ * its INTID, acknowledged, for exit_irq_in_full(). */
+uint32_t exit_irq(struct vcpu *v);
+
+/* Each with all registers stored; returns the vCPU to enter, or NULL: the same guest goes on. */
+struct vcpu *exit_sync(struct vcpu *v, uint64_t esr);
+struct vcpu *exit_irq_in_full(struct vcpu *v, uint32_t intid);
 struct vcpu *exit_serror(struct vcpu *v);
 
 #endif

@@ -10,11 +10,11 @@
 #include "vgic/vgic.h"
 #include "vtimer/vtimer.h"
 
-const mmio_handler mmio_handlers[CFG_MMIO_PL031 + 1] = {
-    [CFG_MMIO_GICD] = vgic_gicd_access,
-    [CFG_MMIO_GICR] = vgic_gicr_access,
-    [CFG_MMIO_PL011] = pl011_access,
-    [CFG_MMIO_PL031] = pl031_access,
+const struct mmio_device mmio_devices[CFG_MMIO_PL031 + 1] = {
+    [CFG_MMIO_GICD] = {vgic_gicd_read, vgic_gicd_write},
+    [CFG_MMIO_GICR] = {vgic_gicr_read, vgic_gicr_write},
+    [CFG_MMIO_PL011] = {pl011_read, pl011_write},
+    [CFG_MMIO_PL031] = {pl031_read, pl031_write},
 };
 
 static void each_pl011(uint16_t vm, void (*act)(uint16_t instance))

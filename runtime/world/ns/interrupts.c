@@ -4,6 +4,9 @@
  * console), a guest timer or PMU (PPI, HW-linked to the vCPU here), or a passed-through SPI
  * (HW-linked to its VM). EL2 deactivates its own; the guest's deactivation does it for the rest
  * [IHI0069 4.1.1, EOImode 1].
+ * An exit serves one interrupt: to ask for another costs a read of the CPU interface, which nearly
+ * always says that there is none. Where there is one, it is taken before the guest's next
+ * instruction, so a storm on a line cannot hold a CPU at EL2.
  *
  * @req IRQ-1, IRQ-3, IRQ-5 */
 #include "world/ns/interrupts.h"
@@ -14,7 +17,8 @@
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "core/timer.h"
-#include "gic/gic.h"
+#include "gic_cpu.h"
+#include "lib/bits.h"
 #include "psci/psci.h"
 #include "vgic/vgic.h"
 #include "vm/life.h"
@@ -65,66 +69,96 @@ SLOW_PATH static void serve_messages(struct vcpu *v)
 }
 
 /* Private interrupts of EL2 itself: served and deactivated here. */
-SLOW_PATH static bool serve_own_private(struct vcpu *v, uint32_t intid)
+SLOW_PATH static void serve_own_private(struct vcpu *v, uint32_t intid)
 {
-    switch (intid) {
-    case GIC_SGI_MESSAGE:
-        serve_messages(v);
-        return true;
-    case GIC_PPI_MAINTENANCE:
-        if (v != NULL && this_cpu()->guest_runs) {
-            vgic_maintenance(v);
-        }
-        return true;
-    case GIC_PPI_HTIMER:
-        timer_interrupt();
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void serve_private(struct vcpu *v, uint32_t intid)
-{
-    const bool is_guests =
-        intid == GIC_PPI_VTIMER || intid == GIC_PPI_PTIMER || intid == GIC_PPI_PMU;
-
     gic_priority_drop(intid);
-    if (is_guests && v != NULL && this_cpu()->guest_runs) {
-        vgic_inject_hw(v, (uint16_t)intid, (uint16_t)intid);
-        return;
+    if (intid == GIC_SGI_MESSAGE) {
+        serve_messages(v);
+    } else if (intid == GIC_PPI_HTIMER) {
+        timer_interrupt();
+    } else if (intid == GIC_PPI_MAINTENANCE && v != NULL && this_cpu()->guest_runs) {
+        vgic_maintenance(v);
     }
-    (void)serve_own_private(v, intid);
     gic_deactivate(intid);
 }
 
-static void serve_shared(uint32_t intid)
+SLOW_PATH static void serve_shared(uint32_t intid)
 {
     gic_priority_drop(intid);
-    if (intid < cfg_system.spi_limit && cfg_irq_of_intid[intid - 32U] != CFG_NONE) {
-        const struct cfg_irq *irq = &cfg_irqs[cfg_irq_of_intid[intid - 32U]];
-
-        vgic_inject_hw_spi(irq->vm, irq->vintid, irq->pintid);
-        return;
-    }
     if (intid == cfg_system.uart_intid) {
         console_service();
     }
     gic_deactivate(intid);
 }
 
-/* One interrupt: to ask for another costs a read of the CPU interface, which nearly always says
- * that there is none. Where there is one, it is taken before the guest's next instruction, so a
- * storm on a line cannot hold a CPU at EL2. */
-void interrupts_serve(struct vcpu *v)
+/* The interrupt of a device that a VM owns; false: nobody does. */
+static bool serve_passed_through(uint32_t intid)
+{
+    const uint32_t spi = intid - 32U;
+
+    if (spi >= CFG_INTID_LIMIT - 32U || cfg_irq_of_intid[spi] == CFG_NONE) {
+        return false;
+    }
+    const struct cfg_irq *const irq = &cfg_irqs[cfg_irq_of_intid[spi]];
+
+    gic_priority_drop(intid);
+    vgic_inject_hw_spi(irq->vm, irq->vintid, irq->pintid);
+    return true;
+}
+
+/* Only the vGIC has news for the guest that runs here: what other CPUs' SGIs come to. */
+static bool serve_vgic_message(struct vcpu *v)
+{
+    if (!mailbox_take_only(this_cpu()->id, MSG_VGIC)) {
+        return false;
+    }
+    gic_priority_drop(GIC_SGI_MESSAGE);
+    vgic_sync(v);
+    gic_deactivate(GIC_SGI_MESSAGE);
+    return true;
+}
+
+static bool is_guests_ppi(uint32_t intid)
+{
+    const uint64_t ppis = BIT(GIC_PPI_VTIMER) | BIT(GIC_PPI_PTIMER) | BIT(GIC_PPI_PMU);
+
+    return intid < 32U && bit_is_set(ppis, intid);
+}
+
+bool interrupts_serve_short(struct vcpu *v, uint32_t intid)
+{
+    if (is_guests_ppi(intid)) {
+        gic_priority_drop(intid);
+        vgic_inject_hw(v, (uint16_t)intid, (uint16_t)intid);
+        return true;
+    }
+    if (intid == GIC_SGI_MESSAGE) {
+        return serve_vgic_message(v);
+    }
+    return serve_passed_through(intid) || intid >= GIC_INTID_SPECIAL;
+}
+
+void interrupts_serve_in_full(struct vcpu *v, uint32_t intid)
+{
+    if (intid < 32U) {
+        serve_own_private(v, intid);
+    } else {
+        serve_shared(intid);
+    }
+}
+
+/* One interrupt, of whomever; no guest runs here. */
+static void serve_idle(struct vcpu *v)
 {
     const uint32_t intid = gic_acknowledge();
 
-    if (intid < 32U) {
-        serve_private(v, intid);
-    } else if (intid < 1020U) {
-        serve_shared(intid);
-    } /* special INTIDs: nothing is pending [IHI0069 2.2.1] */
+    if (is_guests_ppi(intid)) {
+        /* Left over from a guest that has gone: its timer is off by now. */
+        gic_priority_drop(intid);
+        gic_deactivate(intid);
+    } else if (!serve_passed_through(intid) && intid < GIC_INTID_SPECIAL) {
+        interrupts_serve_in_full(v, intid);
+    }
 }
 
 struct vcpu *cpu_next_vcpu(void)
@@ -132,14 +166,17 @@ struct vcpu *cpu_next_vcpu(void)
     struct percpu *cpu = this_cpu();
 
     for (;;) {
+        gic_settle(); /* after the interrupt that led here, or the one before */
         /* A message may have been posted before this CPU could take its SGI. */
         serve_messages(cpu->vcpu);
-        interrupts_serve(cpu->vcpu);
+        serve_idle(cpu->vcpu);
         if (cpu->guest_runs) {
             return cpu->vcpu;
         }
         /* Interrupts are masked at EL2, yet a pending one ends WFI [DDI0487 D1.6.2]; memory
-         * accesses before it are complete before the CPU sleeps. */
+         * accesses before it are complete before the CPU sleeps, and so is the priority drop, without
+         * which what is pending would not end it. */
+        gic_settle();
         dsb_sy();
         wfi();
     }

@@ -4,9 +4,12 @@
 
 #include "vm/vcpu.h"
 
-/* Acknowledges and serves what is pending on this CPU, a bounded number at a time; `v` is this
- * CPU's vCPU, or NULL. Afterwards this_cpu()->guest_runs tells whether it may be resumed. */
-void interrupts_serve(struct vcpu *v);
+/* Serves interrupt `intid`, which interrupted the guest of `v` and is acknowledged, if that can
+ * neither stop nor replace the guest and has no use for its registers; false: nothing is done. */
+bool interrupts_serve_short(struct vcpu *v, uint32_t intid);
+/* Serves the others; `v` is this CPU's vCPU, or NULL. Afterwards this_cpu()->guest_runs tells
+ * whether it may be resumed. */
+void interrupts_serve_in_full(struct vcpu *v, uint32_t intid);
 /* Serves messages until this CPU's vCPU may run, sleeping in between; returns it. */
 struct vcpu *cpu_next_vcpu(void);
 

@@ -1,6 +1,7 @@
 /* The virtual CPU interface and the physical interrupts, for the host; fake/gich.h. */
 #include "fake/gich.h"
 
+#include "arch/barrier.h"
 #include "gic/gic.h"
 #include "lib/bits.h"
 #include "test.h"
@@ -21,24 +22,24 @@ static struct fake_cpuif *here(void)
     return &fake_cpuifs[fake_cpu];
 }
 
-/* --- arch/gich.h ------------------------------------------------------------------------- */
+/* --- gic_virtual.h ------------------------------------------------------------------------ */
 
-unsigned gich_lr_count(void)
+unsigned fake_gich_lr_count(void)
 {
     return fake_lr_count;
 }
 
-unsigned gich_priority_bits(void)
+unsigned fake_gich_priority_bits(void)
 {
     return 5;
 }
 
-bool gich_can_trap_dir(void)
+bool fake_gich_can_trap_dir(void)
 {
     return true;
 }
 
-uint64_t gich_lr_read(unsigned i)
+uint64_t fake_gich_lr_read(unsigned i)
 {
     CHECK(i < fake_lr_count);
     return here()->lr[i];
@@ -49,7 +50,7 @@ static uint64_t lr_intid(uint64_t lr)
     return bits_get(lr, 31, 0);
 }
 
-void gich_lr_write(unsigned i, uint64_t lr)
+void fake_gich_lr_write(unsigned i, uint64_t lr)
 {
     CHECK(i < fake_lr_count);
     /* Programming errors by the manual: pending and active with HW; one INTID twice; bits that
@@ -64,27 +65,27 @@ void gich_lr_write(unsigned i, uint64_t lr)
     here()->lr_writes++;
 }
 
-uint64_t gich_hcr_read(void)
+uint64_t fake_gich_hcr_read(void)
 {
     return here()->hcr;
 }
 
-void gich_hcr_write(uint64_t v)
+void fake_gich_hcr_write(uint64_t v)
 {
     here()->hcr = v;
 }
 
-uint64_t gich_vmcr_read(void)
+uint64_t fake_gich_vmcr_read(void)
 {
     return here()->vmcr;
 }
 
-void gich_vmcr_write(uint64_t v)
+void fake_gich_vmcr_write(uint64_t v)
 {
     here()->vmcr = v;
 }
 
-uint64_t gich_eisr_read(void)
+uint64_t fake_gich_eisr_read(void)
 {
     uint64_t eisr = 0;
     for (unsigned i = 0; i < fake_lr_count; i++) {
@@ -94,7 +95,7 @@ uint64_t gich_eisr_read(void)
     return eisr;
 }
 
-uint64_t gich_elrsr_read(void)
+uint64_t fake_gich_elrsr_read(void)
 {
     uint64_t elrsr = 0;
     for (unsigned i = 0; i < fake_lr_count; i++) {
@@ -116,14 +117,14 @@ static bool any_state(uint64_t state)
     return false;
 }
 
-uint64_t gich_misr_read(void)
+uint64_t fake_gich_misr_read(void)
 {
     const uint64_t hcr = here()->hcr;
     const bool group0 = bit_is_set(here()->vmcr, 0);
     const bool group1 = bit_is_set(here()->vmcr, 1);
     uint64_t misr = 0;
 
-    misr |= (gich_eisr_read() != 0) ? BIT(0) : 0;
+    misr |= (fake_gich_eisr_read() != 0) ? BIT(0) : 0;
     misr |= (bit_is_set(hcr, 2) && bits_get(hcr, 31, 27) != 0) ? BIT(2) : 0;
     misr |= (bit_is_set(hcr, 3) && !any_state(LR_P)) ? BIT(3) : 0;
     misr |= (bit_is_set(hcr, 4) && group0) ? BIT(4) : 0;
@@ -133,8 +134,17 @@ uint64_t gich_misr_read(void)
     return misr;
 }
 
-void gich_apr_clear(void)
+void fake_gich_settle(void)
 {
+    fake_barriers.isb++;
+}
+
+void gich_reset(void)
+{
+    SYSREG_WRITE(ICC_SRE_EL1, 7);
+    memset(here()->lr, 0, sizeof(here()->lr));
+    here()->hcr = 0;
+    here()->vmcr = 0;
     here()->apr = 0;
 }
 

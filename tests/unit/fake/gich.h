@@ -7,7 +7,7 @@
 #ifndef FAKE_GICH_H
 #define FAKE_GICH_H
 
-#include "arch/gich.h"
+#include "gic/gich.h"
 #include "arch/sysreg.h"
 
 #define FAKE_NO_INTID 1023U

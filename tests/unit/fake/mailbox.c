@@ -20,6 +20,17 @@ uint32_t mailbox_take(unsigned cpu)
     return messages;
 }
 
+bool mailbox_take_only(unsigned cpu, uint32_t messages)
+{
+    CHECK(cpu < 8U);
+    const bool is_alone = fake_mailbox[cpu] == messages;
+
+    if (is_alone) {
+        fake_mailbox[cpu] = 0;
+    }
+    return is_alone;
+}
+
 static void reset(void)
 {
     memset(fake_mailbox, 0, sizeof(fake_mailbox));

@@ -3,6 +3,7 @@
 
 #include "core/mailbox.h"
 #include "core/percpu.h"
+#include "fake/access.h"
 
 const struct cfg_vm cfg_vms[CFG_VM_COUNT] = {
     {.name = "three", .vmid = 1, .first_vcpu = 0, .vcpu_count = 3, .first_irq = 0,

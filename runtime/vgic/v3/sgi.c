@@ -41,7 +41,7 @@ static void send_to(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
     }
 }
 
-void vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value)
+bool vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value)
 {
     const unsigned intid = (unsigned)bits_get(value, 27, 24);
     struct vgic_vm *g = vgic_acquire(v->vm);
@@ -56,4 +56,5 @@ void vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value)
         }
     }
     vgic_release(g);
+    return true;
 }

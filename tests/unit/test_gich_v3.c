@@ -1,7 +1,8 @@
-/* sources: arch/gich.c */
+/* sources: gic/v3/virtual.c */
 /* The virtual interface's registers by number: each number reaches its own register.
  * @req IRQ-1 */
-#include "arch/gich.h"
+#include "gic/v3/gic_virtual.h"
+
 #include "arch/sysreg.h"
 #include "lib/bits.h"
 #include "test.h"
@@ -17,6 +18,18 @@ TEST(each_list_register)
         snprintf(name, sizeof(name), "ICH_LR%u_EL2", i);
         CHECK_EQ(fake_sysreg_get(name), 1000 + i);
         CHECK_EQ(gich_lr_read(i), 1000 + i);
+    }
+}
+
+TEST(the_short_way_reaches_the_same_registers)
+{
+    for (unsigned i = 0; i < GICH_LR_LOW; i++) {
+        gich_lr_write(i, 1000 + i);
+    }
+    for (unsigned i = 0; i < GICH_LR_LOW; i++) {
+        CHECK_EQ(gich_lr_read_low(i), 1000 + i);
+        gich_lr_write_low(i, 2000 + i);
+        CHECK_EQ(gich_lr_read(i), 2000 + i);
     }
 }
 
@@ -44,11 +57,27 @@ static unsigned cleared(unsigned preemption_bits)
     for (unsigned i = 0; i < 8; i++) {
         fake_sysreg_set(names[i], 1);
     }
-    gich_apr_clear();
+    gich_reset();
     for (unsigned i = 0; i < 8; i++) {
         count += (fake_sysreg_get(names[i]) == 0) ? 1 : 0;
     }
     return count;
+}
+
+TEST(reset)
+{
+    fake_sysreg_set("ICH_VTR_EL2", 4u << 29 | 4u << 26 | 3);
+    for (unsigned i = 0; i < 4; i++) {
+        gich_lr_write(i, 1000 + i);
+    }
+    fake_sysreg_set("ICH_HCR_EL2", 1);
+    fake_sysreg_set("ICH_VMCR_EL2", 1);
+    gich_reset();
+    CHECK_EQ(fake_sysreg_get("ICC_SRE_EL1"), 7);
+    CHECK_EQ(gich_hcr_read() | gich_vmcr_read(), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        CHECK_EQ(gich_lr_read(i), 0);
+    }
 }
 
 TEST(active_priorities_as_many_as_there_are)

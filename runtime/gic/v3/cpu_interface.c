@@ -4,7 +4,7 @@
  * a guest still has the last one active. Each CPU touches its own registers only.
  *
  * @req IRQ-3 */
-#include "gic/cpu_interface.h"
+#include "gic/v3/cpu_interface.h"
 
 #include "arch/barrier.h"
 #include "arch/sysreg.h"
@@ -30,28 +30,6 @@ void gic_cpu_interface_init(void)
     SYSREG_WRITE(ICC_BPR1_EL1, 0);
     SYSREG_WRITE(ICC_PMR_EL1, 0xFF);
     SYSREG_WRITE(ICC_IGRPEN1_EL1, 1);
-    isb();
-}
-
-uint32_t gic_acknowledge(void)
-{
-    const uint32_t intid = (uint32_t)SYSREG_READ(ICC_IAR1_EL1);
-
-    /* What the acknowledge means to the GIC must be so before memory that depends on it is read
-     * [IHI0069 4.4, observability of ICC_IAR1_EL1]. */
-    dsb_sy();
-    return intid;
-}
-
-void gic_priority_drop(uint32_t intid)
-{
-    SYSREG_WRITE(ICC_EOIR1_EL1, intid);
-    isb();
-}
-
-void gic_deactivate(uint32_t intid)
-{
-    SYSREG_WRITE(ICC_DIR_EL1, intid);
     isb();
 }
 

@@ -14,7 +14,7 @@
 #include "arch/barrier.h"
 #include "arch/spinlock.h"
 #include "core/panic.h"
-#include "gic/gic_regs.h"
+#include "gic/v3/gic_regs.h"
 #include "lib/bits.h"
 
 enum { SPI_FIRST = 32, SPI_END = 1020 };
@@ -121,11 +121,13 @@ void gic_spi_configure(uint32_t intid, bool edge, unsigned cpu)
 
 void gic_spi_set_pending(uint32_t intid, bool pending)
 {
+    dsb_sy(); /* an acknowledge before is there before: gic_cpu.h */
     write_bit(pending ? GICD_ISPENDR : GICD_ICPENDR, intid);
 }
 
 void gic_spi_set_active(uint32_t intid, bool active)
 {
+    dsb_sy(); /* an acknowledge or deactivation before is there before: gic_cpu.h */
     write_bit(active ? GICD_ISACTIVER : GICD_ICACTIVER, intid);
 }
 

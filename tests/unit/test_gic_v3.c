@@ -1,7 +1,9 @@
-/* sources: gic/distributor.c gic/redistributor.c gic/cpu_interface.c */
+/* sources: gic/v3/distributor.c gic/v3/redistributor.c gic/v3/cpu_interface.c */
 /* The physical GICv3 driver against registers written from IHI0069 12.8 to 12.11: with one security
  * state and as the Non-secure view of two, frames in any order, and a GIC that is not there.
  * @req IRQ-3 */
+#include "gic/v3/gic_cpu.h"
+
 #include "arch/barrier.h"
 #include "arch/mmio.h"
 #include "arch/sysreg.h"
@@ -250,7 +252,7 @@ static void check_cpu(unsigned cpu, unsigned frame)
     on_cpu(cpu);
     gic_init_cpu(cpu);
     CHECK_EQ(r[frame].waker, 0);
-    CHECK_EQ(r[frame].enabled, 1u << 0 | 1u << 25);
+    CHECK_EQ(r[frame].enabled, 1u << GIC_SGI_MESSAGE | 1u << 25);
     CHECK_EQ(r[frame].pending | r[frame].active, 0);
     CHECK_EQ(r[frame].priority[0], 0xA0);
     CHECK_EQ(r[frame].priority[31], 0xA0);
@@ -350,11 +352,11 @@ TEST(ppis)
     on_cpu(1);
     gic_init_cpu(1);
     gic_ppi_enable(27, true);
-    CHECK_EQ(r[3].enabled, 1u << 0 | 1u << 25 | 1u << 27);
+    CHECK_EQ(r[3].enabled, 1u << GIC_SGI_MESSAGE | 1u << 25 | 1u << 27);
     gic_ppi_enable_on(0, 30, true);
-    CHECK_EQ(r[1].enabled, 1u << 0 | 1u << 25 | 1u << 30);
+    CHECK_EQ(r[1].enabled, 1u << GIC_SGI_MESSAGE | 1u << 25 | 1u << 30);
     gic_ppi_enable_on(0, 30, false);
-    CHECK_EQ(r[1].enabled, 1u << 0 | 1u << 25);
+    CHECK_EQ(r[1].enabled, 1u << GIC_SGI_MESSAGE | 1u << 25);
     gic_ppi_set_pending_on(0, 27, true);
     CHECK(gic_ppi_is_pending_on(0, 27) && !gic_ppi_is_pending_on(1, 27));
     gic_ppi_set_active(27, true);
@@ -366,12 +368,26 @@ TEST(ppis)
 TEST(message_sgi_names_its_target_and_is_ordered)
 {
     gic_send_message_sgi(2);
-    CHECK_EQ(fake_sysreg_get("ICC_SGI1R_EL1"), UINT64_C(1) << 44 | 0x1 << 16 | 1u << 2);
+    CHECK_EQ(fake_sysreg_get("ICC_SGI1R_EL1"), UINT64_C(1) << 44 | GIC_SGI_MESSAGE << 24 | 0x1 << 16 | 1u << 2);
     CHECK_EQ(fake_barriers.dsb, 1);
     CHECK_EQ(fake_barriers.isb, 1);
     gic_send_message_sgi(3);
     CHECK_EQ(fake_sysreg_get("ICC_SGI1R_EL1"),
-             UINT64_C(5) << 48 | UINT64_C(1) << 32 | 0x2 << 16 | 1u << 3);
+             UINT64_C(5) << 48 | UINT64_C(1) << 32 | GIC_SGI_MESSAGE << 24 | 0x2 << 16 | 1u << 3);
+}
+
+/* What a CPU interface was told is there before the state of an interrupt is changed behind it. */
+TEST(changes_of_state_come_after_what_the_cpu_interface_was_told)
+{
+    const unsigned before = fake_barriers.dsb;
+
+    on_cpu(0);
+    gic_init_cpu(0);
+    gic_spi_set_active(40, false);
+    gic_spi_set_pending(40, true);
+    gic_ppi_set_active(27, false);
+    gic_ppi_set_pending_on(0, 27, true);
+    CHECK_EQ(fake_barriers.dsb, before + 4);
 }
 
 TEST(interrupts_at_el2)

@@ -7,10 +7,11 @@
  * @req IRQ-3 */
 #include "gic/gic.h"
 
+#include "arch/barrier.h"
 #include "core/panic.h"
 #include "core/percpu.h"
-#include "gic/cpu_interface.h"
-#include "gic/gic_regs.h"
+#include "gic/v3/cpu_interface.h"
+#include "gic/v3/gic_regs.h"
 #include "lib/bits.h"
 
 enum { FRAME_PAIR_BYTES = 0x20000, FRAME_QUAD_BYTES = 0x40000 };
@@ -106,11 +107,13 @@ void gic_ppi_enable_on(unsigned cpu, uint32_t intid, bool enable)
 
 void gic_ppi_set_pending_on(unsigned cpu, uint32_t intid, bool pending)
 {
+    dsb_sy(); /* an acknowledge before is there before: gic_cpu.h */
     write_bit(cpu, pending ? GICD_ISPENDR : GICD_ICPENDR, intid);
 }
 
 void gic_ppi_set_active_on(unsigned cpu, uint32_t intid, bool active)
 {
+    dsb_sy(); /* an acknowledge or deactivation before is there before: gic_cpu.h */
     write_bit(cpu, active ? GICD_ISACTIVER : GICD_ICACTIVER, intid);
 }
 
