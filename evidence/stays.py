@@ -4,7 +4,7 @@
 
 Prints JSON: every class of stay at EL2 (where it starts, exception class, which of the named
 functions it enters) with count, total, largest and the functions of the largest; every interval
-between two marker instructions (HINT #64 to #127) of a guest with its instructions by function.
+between two marker instructions (HINT #64 to #126) of a guest with its instructions by function.
 With `-icount` the output is the same each time. Compiles the plugin with the host's gcc when its
 source is newer.
 

@@ -31,8 +31,17 @@ def static(image):
 def fuzz(folder):
     """The fuzz system in `folder`, run and compared with its bounds."""
     bounds = Bounds(Image(folder / "bulkhead.elf"))
-    found = measure(folder, qemu_command(folder, FLAGS), bounds.names, bounds.waits, TIMEOUT_S,
-                    UNTIL, intervals=False)
+    return judged(bounds, fuzz_run(folder, bounds))
+
+
+def fuzz_run(folder, bounds):
+    """What is Measured of one run."""
+    return measure(folder, qemu_command(folder, FLAGS), bounds.names, bounds.waits, TIMEOUT_S,
+                   UNTIL, intervals=False)
+
+
+def judged(bounds, found):
+    """The rows of `bounds` with what was Measured, and all that speaks against them."""
     wrong = bounds.compare(found)
     wrong += [f"the console says: {line.strip()}" for line in found.console.splitlines()
               if any_of(BAD, line)]

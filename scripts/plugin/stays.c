@@ -7,7 +7,7 @@
  * class: how many, instructions in all, and the longest with its instructions by address.
  * Instructions in ranges that wait for another CPU ("wait" lines) are counted apart.
  *
- * An *interval* lies between two marker instructions, HINT #64 to HINT #127 (architecturally NOPs
+ * An *interval* lies between two marker instructions, HINT #64 to HINT #126 (architecturally NOPs
  * [DDI0487 C6.2.126]), wherever they execute; neither marker is part of it. Each distinct
  * pair of markers and pair of totals is kept with the addresses of its first occurrence. All CPUs
  * count; intervals are exact where CPUs take turns (-icount). Instructions that are not the
@@ -22,6 +22,9 @@
  * lines), and before SP is set from VMPIDR_EL2, whose reset value is MPIDR_EL1. The index that QEMU
  * passes to callbacks cannot be used: with -icount it is the one of the CPU that translated the
  * code.
+ *
+ * HINT #127 ends the count: what comes after it is left out, so that the result does not depend on
+ * when QEMU is told to end.
  *
  * Options: config=FILE, out=FILE (JSON, written when QEMU ends). All callbacks take one lock: with
  * one host thread for each CPU the counts of stays are still exact.
@@ -48,6 +51,7 @@
 #define OP_HINT_MASK 0xFFFFF01FU
 #define OP_HINT 0xD503201FU
 #define FIRST_MARKER 64U
+#define END_MARKER 127U
 #define MPIDR_AFFINITY UINT64_C(0xFF00FFFFFF)
 
 #define VECTOR_BYTES 0x80U
@@ -129,6 +133,7 @@ static struct {
 } config;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool is_over;
 static const char *text_host; /* where the host keeps config.text.low; NULL: not seen yet */
 static struct stay stays[CPU_LIMIT + 1U];
 static struct stay_record stay_records[RECORD_LIMIT];
@@ -314,6 +319,9 @@ static void hypervisor_executes(unsigned vcpu, void *user)
     struct stay *s = &stays[executing_cpu];
 
     (void)vcpu;
+    if (atomic_load_explicit(&is_over, memory_order_relaxed)) {
+        return;
+    }
     pthread_mutex_lock(&lock);
     if (!s->is_open) {
         stay_begin(s, site->address);
@@ -372,6 +380,12 @@ static void marker_executes(unsigned vcpu, void *user)
     const unsigned marker = (unsigned)(uintptr_t)user;
 
     (void)vcpu;
+    if (marker == END_MARKER) {
+        atomic_store_explicit(&is_over, true, memory_order_relaxed);
+    }
+    if (atomic_load_explicit(&is_over, memory_order_relaxed)) {
+        return;
+    }
     pthread_mutex_lock(&lock);
     const uint64_t now = atomic_load_explicit(&elsewhere, memory_order_relaxed);
 
