@@ -71,6 +71,16 @@ def kept(folder):
     return found["fuzz"] if found["elf_sha256"] == sha256_of(folder / "bulkhead.elf") else None
 
 
+def bound(build, image):
+    """Everything, for the evidence page: bounds of this image, and the fuzz run of `make bound`."""
+    found = static(image)
+    of_fuzz = kept(build.folder)
+    return {"rows": [{**row, "share": share(row["parts"])} for row in merged(found, of_fuzz)],
+            "faults": found["faults"], "waiting": found["waiting"],
+            "wrong": of_fuzz["faults"] + of_fuzz["wrong"] if of_fuzz else [],
+            "is_measured": of_fuzz is not None}
+
+
 def merged(found, of_fuzz):
     """Rows of `found`, each with bound, measured and count of the fuzz system's row."""
     others = {row["title"]: row for row in (of_fuzz or {"rows": []})["rows"]}
