@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from elftools.elf.elffile import ELFFile
 
-R_AARCH64_CALLS = {282, 283}  # JUMP26, CALL26: no address is taken
+# TSTBR14, CONDBR19, JUMP26, CALL26: branches, by which no address is taken.
+R_AARCH64_CALLS = {279, 280, 282, 283}
 
 
 @dataclass(frozen=True)

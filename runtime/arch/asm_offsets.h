@@ -9,6 +9,7 @@
 #define CFG_CPU_STACK_TOP 16
 
 #define VCPU_STACK 248
+#define EXIT_SKIP_VALUE 1 /* enum exit_action; EXIT_RESUME is 0 */
 
 #define CFG_SYSTEM_UART_BASE 120
 #define CFG_SYSTEM_EL2_ROOT 136

@@ -6,8 +6,9 @@
  *
  * Most exits touch so little that only what the procedure call standard lets C overwrite is stored
  * for them first: x0..x17, x29, x30. C leaves x19..x28 as they are, and is compiled not to touch
- * x18. If exit_short() or exit_irq() has dealt with the exit, the guest goes on; if not, nothing
- * has happened to the guest, the other registers are stored too, and the exit is made in full.
+ * x18. If exit_short() or exit_irq() has dealt with the exit, the guest goes on, after exit_short()
+ * at its instruction or, where the answer is EXIT_SKIP, at the next; if not, nothing has happened to
+ * the guest, the other registers are stored too, and the exit is made in full.
  *
  * Anything taken at EL2 itself is a bug of ours or of the hardware: it panics on a stack of its own,
  * since the fault may be a stack overflow into a guard page.
@@ -15,6 +16,9 @@
  * @req CORE-3, CORE-5, OPS-4 */
 
 #include "arch/asm_offsets.h"
+
+#define PSTATE_SS_BIT 21
+#define PSTATE_BTYPE (3 << 10)
 
     .macro vector label
     .balign 0x80
@@ -97,8 +101,17 @@ vectors:
     mrs x1, esr_el2
     to_stack x2
     bl exit_short
-    cbz w0, sync_in_full
-    from_stack
+    cbz w0, 1f                 /* EXIT_RESUME */
+    cmp w0, #EXIT_SKIP_VALUE   /* EXIT_SKIP */
+    b.ne sync_in_full
+    mrs x0, elr_el2
+    mrs x1, spsr_el2
+    add x0, x0, #4
+    msr elr_el2, x0
+    tst x1, #PSTATE_BTYPE
+    b.ne clear_step
+    tbnz x1, #PSTATE_SS_BIT, clear_step
+1:  from_stack
     b resume_same
 
     .balign 0x80               /* IRQ */
@@ -124,6 +137,17 @@ resume_same:
     load_caller_saved
     exception_return
     .size resume_same, . - resume_same
+
+/* x1 = SPSR_EL2, for after an instruction that is skipped: its single-step state and branch type
+ * go with it [DDI0487 D2.12.5, D8.4.8]. */
+    .type clear_step, %function
+clear_step:
+    and x1, x1, #~PSTATE_BTYPE
+    and x1, x1, #~(1 << PSTATE_SS_BIT)
+    msr spsr_el2, x1
+    from_stack
+    b resume_same
+    .size clear_step, . - clear_step
 
 /* EL0 in AArch32: not frequent. */
     .type lower_sync32, %function

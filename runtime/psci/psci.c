@@ -85,7 +85,7 @@ static uint64_t psci_migrate_info_type(const struct vcpu *v)
     return MIGRATE_NOT_PRESENT;
 }
 
-bool psci_call_plain(struct vcpu *v)
+enum exit_action psci_call_plain(struct vcpu *v)
 {
     const uint32_t id = (uint32_t)v->x[0];
     const uint32_t number = number_of(id);
@@ -93,10 +93,10 @@ bool psci_call_plain(struct vcpu *v)
         (number < CALL_NUMBERS) ? plain_functions[number][form_of(id)] : NULL;
 
     if (call == NULL) {
-        return false;
+        return EXIT_IN_FULL;
     }
     v->x[0] = call(v);
-    return true;
+    return EXIT_RESUME;
 }
 
 enum exit_action psci_call(struct vcpu *v)
@@ -105,7 +105,7 @@ enum exit_action psci_call(struct vcpu *v)
     const uint32_t number = number_of(id);
 
     v->x[0] = id; /* without the SVE hint, which changes nothing */
-    if (psci_call_plain(v)) {
+    if (psci_call_plain(v) == EXIT_RESUME) {
         return EXIT_SKIP;
     }
     const psci_function call = (number < CALL_NUMBERS) ? functions[number][form_of(id)] : NULL;

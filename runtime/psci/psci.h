@@ -8,9 +8,9 @@
 #include "vm/exit_action.h"
 #include "vm/vcpu.h"
 
-/* If the call in x0..x3 is one that only answers, makes it: x0 is the result. False: it is another,
- * and nothing has happened. Reads and writes x0..x3 of `v` alone. */
-bool psci_call_plain(struct vcpu *v);
+/* If the call by HVC in x0..x3 is one that only answers, makes it: x0 is the result, EXIT_RESUME.
+ * EXIT_IN_FULL: it is another, and nothing has happened. Of `v`, x0..x3 alone are used. */
+enum exit_action psci_call_plain(struct vcpu *v);
 /* The service of PSCI: the call in x0..x3, the result in x0 (smccc/smccc.h). */
 enum exit_action psci_call(struct vcpu *v);
 /* All vCPUs of the VM become OFF. No vCPU of it runs. */

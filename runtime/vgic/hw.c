@@ -98,16 +98,29 @@ void vgic_hw_part(const struct vgic_vm *g, struct vgic_redist *r, unsigned intid
     struct vgic_word *w = vgic_word_of(g, r, intid);
     const uint32_t bit = UINT32_C(1) << (intid % 32U);
 
-    if ((w->hw & w->active & w->latch & bit) != 0U) {
+    if (is_hw(g, r, intid) && (w->active & w->latch & bit) != 0U) {
         w->latch &= ~bit;
         vgic_hw_set_pending(g, r, intid, true);
     }
 }
 
+void vgic_hw_ppis_resume(const struct vgic_vm *g, struct vgic_redist *r)
+{
+    for (uint32_t bits = r->word.hw & r->word.active; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(HW_PPIS_MAX);
+        vgic_hw_activate(g, r, (unsigned)__builtin_ctz(bits));
+    }
+    for (uint32_t bits = r->word.hw & r->word.latch; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(HW_PPIS_MAX);
+        vgic_hw_set_pending(g, r, (unsigned)__builtin_ctz(bits), true);
+    }
+    r->word.latch &= ~r->word.hw;
+}
+
 void vgic_hw_ppis_follow(const struct vgic_redist *r, bool on)
 {
     for (uint32_t bits = r->word.hw; bits != 0U; bits &= bits - 1U) {
-        LOOP_BOUND(32);
+        LOOP_BOUND(HW_PPIS_MAX);
         const unsigned intid = (unsigned)__builtin_ctz(bits);
         gic_ppi_enable_on(cpu_of(r), intid, on && bit_is_set(r->word.enabled, intid));
     }

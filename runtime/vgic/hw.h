@@ -2,6 +2,8 @@
 #ifndef VGIC_HW_H
 #define VGIC_HW_H
 
+#define HW_PPIS_MAX 3U /* of a vCPU: two timers and the PMU */
+
 #include "vgic/state.h"
 
 /* Physical INTID behind `intid`: the same for PPIs. */
@@ -17,6 +19,8 @@ bool vgic_hw_is_pending(const struct vgic_vm *g, const struct vgic_redist *r, un
 /* One that is both active and pending: LR.HW does not allow that, so the pending part goes back to
  * where it comes from, and arrives again when the interrupt is deactivated. */
 void vgic_hw_part(const struct vgic_vm *g, struct vgic_redist *r, unsigned intid);
+/* `r` is on from now: what registers said of its PPIs while it was off becomes physical. */
+void vgic_hw_ppis_resume(const struct vgic_vm *g, struct vgic_redist *r);
 /* Enables the PPIs of `r` as its guest has them (`on`), or none of them. */
 void vgic_hw_ppis_follow(const struct vgic_redist *r, bool on);
 

@@ -31,16 +31,11 @@
 #include "lib/loop.h"
 #include "vgic/choice.h"
 #include "vgic/hw.h"
+#include "vgic/lists_add.h"
 #include "vgic/route.h"
-#include "vgic/word.h"
-#include "vgic_variant.h"
 
-#define LR_PENDING BIT(62)
-#define LR_ACTIVE BIT(63)
-#define LR_HW BIT(61)
-#define LR_GROUP BIT(60)
 #define LR_EOI BIT(41)
-enum { LR_PRIORITY_SHIFT = 48, LR_PINTID_SHIFT = 32 };
+enum { NOTHING_SIGNALLED = 0x100 }; /* beyond any priority */
 
 #define HCR_EN BIT(0)
 #define HCR_LRENPIE BIT(2)
@@ -102,9 +97,6 @@ static void list(struct vgic_vm *g, struct vgic_redist *r, unsigned i, uint16_t 
     r->lr_used |= UINT32_C(1) << i;
     w->lr_latch &= ~bit;
     if ((lr & LR_PENDING) != 0U) {
-        if ((w->lr_pending & bit) == 0U) {
-            r->asked_word = NULL; /* new to the guest: it may not come back to its read */
-        }
         w->lr_latch |= ~word_latched(w) & w->latch & bit;
         w->latch &= (vgic_source_count(r, intid) > 0U) ? UINT32_MAX : ~bit;
         w->lr_pending |= bit;
@@ -259,15 +251,60 @@ static void relist(struct vgic_vm *g, struct vgic_redist *r)
     r->published = g->sequence;
 }
 
-void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
+/* The usual news: SGIs that other CPUs have made pending, and room for them. False: there is more
+ * to be done; what a maintenance interrupt is about always is. */
+static bool refresh_shortly(struct vgic_vm *g, struct vgic_redist *r)
+{
+    struct vgic_word *w = &r->word;
+    uint32_t bits = w->latch & word_latched(w) & word_forwarded(g, w);
+
+    if (bits == 0U || g->ready != 0U || r->stale != VGIC_FILL) {
+        return false;
+    }
+    r->stale = VGIC_FRESH;
+    for (; bits != 0U && vgic_lists_add(r, (unsigned)__builtin_ctz(bits)); bits &= bits - 1U) {
+        LOOP_BOUND(32);
+        w->latch &= ~(bits & (0U - bits));
+    }
+    if ((bits | word_wanted(g, w) | word_outdated(g, w)) != 0U) {
+        r->stale = VGIC_FILL;
+    }
+    return r->stale == VGIC_FRESH;
+}
+
+/* The best priority that the list registers signal, whatever the guest runs now: pending, its group
+ * enabled, above the mask. NOTHING_SIGNALLED: none. */
+static unsigned signalled_priority(const struct vgic_redist *r)
+{
+    const uint64_t vmcr = gich_vmcr_read();
+    unsigned best = (unsigned)bits_get(vmcr, 31, 24);
+    bool has_any = false;
+
+    for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
+        LOOP_BOUND(GICH_LR_MAX);
+        const uint64_t lr = gich_lr_read((unsigned)__builtin_ctz(left));
+        const uint64_t enable = ((lr & LR_GROUP) != 0U) ? VMCR_VENG1 : VMCR_VENG0;
+        if ((lr & (LR_PENDING | LR_ACTIVE)) == LR_PENDING && (vmcr & enable) != 0U &&
+            bits_get(lr, 55, 48) < best) {
+            best = (unsigned)bits_get(lr, 55, 48);
+            has_any = true;
+        }
+    }
+    return has_any ? best : NOTHING_SIGNALLED;
+}
+
+static void refresh(struct vgic_vm *g, struct vgic_redist *r)
 {
     struct vgic_choice c;
 
+    if (refresh_shortly(g, r)) {
+        return;
+    }
     vgic_lists_reclaim(g, r);
     if (r->has_overflow) {
         take_eoi_count(g, r);
         relist(g, r);
-    } else if (r->stale == VGIC_RELIST) {
+    } else if (r->stale == VGIC_RELIST || word_outdated(g, &r->word) != 0U) {
         relist(g, r);
     } else {
         const unsigned room = bits_count(r->lr_all & ~r->lr_used);
@@ -281,8 +318,29 @@ void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
     r->stale = VGIC_FRESH;
 }
 
-/* `intid` of `r` goes, as pending, into list register `i`, which is empty. */
-static void add_pending(struct vgic_redist *r, unsigned i, unsigned intid)
+/* A guest that waits for the answer to a read may be interrupted before it repeats its load, if
+ * what is signalled now has a better priority than what was. Then its question is forgotten: the
+ * answer to its next read must be true after that one began. */
+static void refresh_for_reader(struct vgic_vm *g, struct vgic_redist *r)
+{
+    const unsigned before = signalled_priority(r);
+
+    refresh(g, r);
+    if (signalled_priority(r) < before) {
+        r->asked_word = NULL;
+    }
+}
+
+void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
+{
+    if (r->asked_word != NULL) {
+        refresh_for_reader(g, r);
+    } else {
+        refresh(g, r);
+    }
+}
+
+void vgic_lists_add_new(struct vgic_redist *r, unsigned i, unsigned intid)
 {
     struct vgic_word *w = &r->word;
     const uint32_t bit = UINT32_C(1) << intid;
@@ -294,34 +352,9 @@ static void add_pending(struct vgic_redist *r, unsigned i, unsigned intid)
     r->lr_intid[i] = (uint16_t)intid;
     r->lr_of[intid] = (uint8_t)i;
     r->lr_used |= UINT32_C(1) << i;
-    r->asked_word = NULL;
-    w->latch &= ~bit;
-    w->lr_pending |= bit;
-    w->lr_active &= ~bit;
     w->listed |= bit;
+    lists_note_pending(r, bit);
     gich_lr_write(i, lr);
-}
-
-bool vgic_lists_add(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
-{
-    const struct vgic_word *w = &r->word;
-    const uint32_t bit = UINT32_C(1) << intid;
-    uint32_t room = ~r->lr_used & r->lr_all;
-
-    if (r->stale != VGIC_FRESH || r->has_overflow || r->is_asleep ||
-        vgic_source_count(r, intid) > 1U ||
-        (w->latch & word_latched(w) & word_forwarded(g, w) & ~w->active & bit) == 0U) {
-        return false;
-    }
-    if ((w->listed & bit) != 0U) {
-        /* Only where its last life has ended: the list register is empty and is used again. */
-        room = (UINT32_C(1) << r->lr_of[intid]) & (uint32_t)gich_elrsr_read();
-    }
-    if (room == 0U) {
-        return false;
-    }
-    add_pending(r, (unsigned)__builtin_ctz(room), intid);
-    return true;
 }
 
 void vgic_lists_look(struct vgic_vm *g, struct vgic_redist *r)
@@ -351,16 +384,5 @@ void vgic_lists_empty(struct vgic_vm *g, struct vgic_redist *r)
 
 bool vgic_lists_signal(const struct vgic_redist *r)
 {
-    const uint64_t vmcr = gich_vmcr_read();
-    const uint64_t mask = bits_get(vmcr, 31, 24);
-
-    for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
-        LOOP_BOUND(GICH_LR_MAX);
-        const uint64_t lr = gich_lr_read((unsigned)__builtin_ctz(left));
-        const uint64_t enable = ((lr & LR_GROUP) != 0U) ? VMCR_VENG1 : VMCR_VENG0;
-        if ((lr & LR_PENDING) != 0U && (vmcr & enable) != 0U && bits_get(lr, 55, 48) < mask) {
-            return true;
-        }
-    }
-    return false;
+    return signalled_priority(r) != NOTHING_SIGNALLED;
 }

@@ -6,9 +6,6 @@
 
 /* Makes the list registers say what the state says, as r->stale demands; r is fresh after it. */
 void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r);
-/* The short way for one SGI or PPI that has just become pending: lists it, if nothing else is to be
- * done and there is room. */
-bool vgic_lists_add(struct vgic_vm *g, struct vgic_redist *r, unsigned intid);
 /* Takes out what the guest has finished with. */
 void vgic_lists_reclaim(struct vgic_vm *g, struct vgic_redist *r);
 /* Updates lr_pending and lr_active of what is listed here. */

@@ -83,7 +83,7 @@ enum mmio_outcome vgic_irq_regs_read(uint16_t vm, struct vgic_redist *r, uint32_
     vgic_enter(a.g);
     const uint64_t answer = row->read(&a);
 
-    vgic_release(a.g);
+    vgic_leave(a.g);
     return a.retry ? MMIO_RETRY : mmio_answer(value, answer);
 }
 
@@ -96,7 +96,7 @@ enum mmio_outcome vgic_irq_regs_write(uint16_t vm, struct vgic_redist *r, uint32
     if (find_interrupts(row, &a, offset, size_bytes)) {
         vgic_enter(a.g);
         row->write(&a);
-        vgic_release(a.g);
+        vgic_leave(a.g);
     }
     return MMIO_DONE;
 }

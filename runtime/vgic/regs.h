@@ -11,7 +11,7 @@
 #include "vgic/state.h"
 
 /* Allowed widths: each is its number of bytes. */
-enum { WIDTH_8 = 1, WIDTH_32 = 4, WIDTH_64 = 8 };
+enum { WIDTH_8 = 1, WIDTH_16 = 2, WIDTH_32 = 4, WIDTH_64 = 8 };
 
 /* The rows lie below this offset. */
 #define VGIC_IRQ_REGS_END 0x1000U

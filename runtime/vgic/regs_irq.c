@@ -57,6 +57,7 @@ void vgic_write_group(struct vgic_access *a)
     const uint32_t changed = w->group ^ (uint32_t)a->value;
 
     w->group = (uint32_t)a->value;
+    word_forward(a->g, w);
     word_changed(a, changed);
 }
 
@@ -68,6 +69,7 @@ uint64_t vgic_read_enabled(struct vgic_access *a)
 static void enable(struct vgic_access *a, struct vgic_word *w, uint32_t changed, bool on)
 {
     w->enabled ^= changed;
+    word_forward(a->g, w);
     for (uint32_t bits = changed & w->hw; bits != 0U; bits &= bits - 1U) {
         LOOP_BOUND(32);
         vgic_hw_enable(a->g, a->r, intid_of(a, bits), on);
@@ -87,6 +89,15 @@ void vgic_write_disable(struct vgic_access *a)
     struct vgic_word *w = word_of(a);
 
     enable(a, w, (uint32_t)a->value & w->enabled, false);
+}
+
+/* With full list registers, what the guest of this CPU has ended by EOI may only be counted yet: it
+ * is taken into account before its access, whose effect or answer may depend on it. */
+static void count_ends(const struct vgic_access *a)
+{
+    if (a->g->own != NULL && a->g->own->has_overflow) {
+        vgic_lists_refresh(a->g, a->g->own);
+    }
 }
 
 /* Has `r` read back its list registers since this vCPU asked? Otherwise it is told to. */
@@ -111,10 +122,12 @@ static void look_at_lists(struct vgic_access *a)
     if (g->own == NULL) {
         return;
     }
-    vgic_lists_look(g, g->own);
     if (g->own->asked_word != w) {
+        g->own->asked_word = w;
         g->own->asked = ++g->sequence;
     }
+    count_ends(a); /* may forget the question */
+    vgic_lists_look(g, g->own);
     for (uint32_t bits = w->listed; bits != 0U; bits &= bits - 1U) {
         LOOP_BOUND(32);
         struct vgic_redist *r = holder_of(a, intid_of(a, bits));
@@ -122,7 +135,9 @@ static void look_at_lists(struct vgic_access *a)
             is_complete = false;
         }
     }
-    g->own->asked_word = is_complete ? NULL : w;
+    if (is_complete) {
+        g->own->asked_word = NULL;
+    }
     a->retry = !is_complete;
 }
 
@@ -142,13 +157,20 @@ uint64_t vgic_read_pending(struct vgic_access *a)
     return pending;
 }
 
+/* Those with a physical interrupt behind them that can be reached: not the PPIs of a vCPU that is
+ * off, whose state waits here until it is on. */
+static uint32_t reachable_physical(const struct vgic_access *a, const struct vgic_word *w)
+{
+    return (a->intid >= VGIC_PRIVATE_COUNT || a->r->is_online) ? w->hw : 0U;
+}
+
 /* Of a physical interrupt that is not pending here yet, the physical one becomes pending, and
  * arrives when it is enabled. One that is listed may be pending or not: its holder knows. */
 void vgic_write_set_pending(struct vgic_access *a)
 {
     struct vgic_word *w = word_of(a);
     const uint32_t set = (uint32_t)a->value & vgic_pending_is_writable(a->intid & ~31U) & ~w->latch;
-    const uint32_t physical = set & w->hw & ~w->listed;
+    const uint32_t physical = set & reachable_physical(a, w) & ~w->listed;
 
     for (uint32_t bits = physical; bits != 0U; bits &= bits - 1U) {
         LOOP_BOUND(32);
@@ -194,6 +216,7 @@ static void give_holder(const struct vgic_access *a, unsigned intid)
 void vgic_write_set_active(struct vgic_access *a)
 {
     struct vgic_word *w = word_of(a);
+    count_ends(a);
     const uint32_t set = (uint32_t)a->value & ~w->active;
 
     for (uint32_t bits = set; bits != 0U; bits &= bits - 1U) {
@@ -214,6 +237,7 @@ void vgic_write_clear_active(struct vgic_access *a)
     struct vgic_word *w = word_of(a);
     const uint32_t clear = (uint32_t)a->value;
 
+    count_ends(a);
     for (uint32_t bits = clear & w->active & ~w->listed; bits != 0U; bits &= bits - 1U) {
         LOOP_BOUND(32);
         vgic_hw_deactivate(a->g, a->r, intid_of(a, bits));
@@ -250,6 +274,7 @@ void vgic_write_priority(struct vgic_access *a)
     size_t step;
     uint8_t *const first = first_priority(a, &step);
 
+    count_ends(a);
     for (uint32_t i = 0; i < a->count; i++) {
         LOOP_BOUND(8);
         first[i * step] = (uint8_t)(a->value >> (8U * i)) & implemented;

@@ -31,6 +31,13 @@ static uint32_t hw_ppis(uint16_t vm)
     return ppis;
 }
 
+/* ICC_SGI1R_EL1 of an SGI to this affinity, without INTID and target list [IHI0069 12.2.13]. */
+static uint64_t sgi_cluster_of(uint64_t mpidr)
+{
+    return bits_get(mpidr, 39, 32) << 48 | bits_get(mpidr, 7, 4) << 44 |
+           bits_get(mpidr, 23, 16) << 32 | bits_get(mpidr, 15, 8) << 16;
+}
+
 static void reset_redist(uint16_t vm, uint16_t vcpu)
 {
     struct vgic_redist *r = &vgic_redists[vcpu];
@@ -38,6 +45,8 @@ static void reset_redist(uint16_t vm, uint16_t vcpu)
     (void)memset(r, 0, sizeof(*r));
     r->vcpu = vcpu;
     r->typer = vgic_gicr_typer(vm, vcpu - (unsigned)cfg_vms[vm].first_vcpu);
+    r->sgi_cluster = sgi_cluster_of(cfg_vcpus[vcpu].vmpidr);
+    r->sgi_bit = UINT32_C(1) << bits_get(cfg_vcpus[vcpu].vmpidr, 3, 0);
     r->word.edge = SGI_BITS;
     r->word.hw = hw_ppis(vm);
     vgic_source_reset(r);
@@ -79,6 +88,11 @@ void vgic_vm_reset(uint16_t vm)
 
     g->id = vm;
     g->spi_words = cfg->spi_count / 32U;
+    g->vcpu_count = cfg->vcpu_count;
+    g->typer = vgic_gicd_typer(vm);
+    g->redists = &vgic_redists[cfg->first_vcpu];
+    g->words = &vgic_spi_words[cfg->first_spi / 32U];
+    g->spis = &vgic_spis[cfg->first_spi];
     g = vgic_acquire(vm);
     g->own = NULL;
     g->ctlr = 0;
@@ -106,6 +120,7 @@ void vgic_vcpu_reset(struct vcpu *v)
     r->lr_all = (uint32_t)(BIT(gich_lr_count()) - 1U);
     r->asked_word = NULL;
     g->own = r;
+    vgic_hw_ppis_resume(g, r);
     vgic_hw_ppis_follow(r, true);
     vgic_spi_routes_follow_power(g);
     /* Also switches the virtual interface on, in ICH_HCR_EL2. */
@@ -117,7 +132,7 @@ void vgic_vcpu_reset(struct vcpu *v)
 static void drop_hw_ppis(const struct vgic_vm *g, struct vgic_redist *r)
 {
     for (uint32_t bits = r->word.hw; bits != 0U; bits &= bits - 1U) {
-        LOOP_BOUND(32);
+        LOOP_BOUND(HW_PPIS_MAX);
         vgic_hw_set_pending(g, r, (unsigned)__builtin_ctz(bits), false);
         vgic_hw_deactivate(g, r, (unsigned)__builtin_ctz(bits));
     }

@@ -149,3 +149,18 @@ void vgic_intid_changed(struct vgic_vm *g, struct vgic_redist *r, unsigned intid
         vgic_spis_changed(g, intid / 32U - 1U, 0);
     }
 }
+
+void vgic_set_ctlr(struct vgic_vm *g, uint32_t ctlr)
+{
+    g->ctlr = ctlr;
+    for (unsigned i = 0; i < g->vcpu_count; i++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
+        word_forward(g, &vgic_redist_at(g, i)->word);
+        vgic_private_changed(g, vgic_redist_at(g, i), 0);
+    }
+    for (unsigned n = 0; n < g->spi_words; n++) {
+        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
+        word_forward(g, vgic_spi_word(g, n));
+        vgic_spis_changed(g, n, 0);
+    }
+}

@@ -8,10 +8,14 @@
 /* The redistributor whose CPU has, or is to have, SPI `intid` in a list register; NULL: nobody
  * now. An active interrupt belongs to the CPU that acknowledged it, a pending one to its route. */
 struct vgic_redist *vgic_spi_holder(const struct vgic_vm *g, unsigned intid);
-/* Makes the route of `intid` `router` (GICv3: GICD_IROUTER), and routes the physical interrupt behind it likewise. */
+/* Makes the route of `intid` `router` (GICv3: GICD_IROUTER), and routes the physical interrupt
+ * behind it likewise. */
 void vgic_spi_set_router(struct vgic_vm *g, unsigned intid, uint64_t router);
 /* A vCPU came or went: interrupts that one of several may take find their target anew. */
 void vgic_spi_routes_follow_power(struct vgic_vm *g);
+
+/* GICD_CTLR becomes `ctlr`: groups are forwarded or not. */
+void vgic_set_ctlr(struct vgic_vm *g, uint32_t ctlr);
 
 /* The redistributor's CPU has to do what `level` (enum vgic_stale) says: it is sent a message,
  * unless it is this one, which does it at vgic_release(). */

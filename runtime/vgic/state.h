@@ -17,19 +17,21 @@ enum { VGIC_PRIVATE_COUNT = 32, VGIC_SGI_COUNT = 16 };
 
 struct vgic_word {
     uint32_t enabled;
-    uint32_t latch; /* pending by an edge, a message, an SGI or GICD_ISPENDR */
-    uint32_t line;  /* input level of the interrupts that are not `hw` */
+    uint32_t latch;   /* pending by an edge, a message, an SGI or GICD_ISPENDR */
+    uint32_t line;    /* input level of the interrupts that are not `hw` */
+    uint32_t message; /* level-sensitive: asserted by GICD_SETSPI, beside its line */
     uint32_t active;
-    uint32_t edge;  /* configuration; level-sensitive otherwise */
-    uint32_t group; /* 1: Group 1 */
-    uint32_t hw;    /* a physical interrupt stands behind it: its state is latched there */
+    uint32_t edge;      /* configuration; level-sensitive otherwise */
+    uint32_t group;     /* 1: Group 1 */
+    uint32_t forwarded; /* enabled, and its group is in GICD_CTLR: word_forward() keeps it so */
+    uint32_t hw;        /* a physical interrupt stands behind it: its state is latched there */
     uint32_t listed;
     uint32_t lr_pending; /* of listed ones: state in the list register when last seen */
     uint32_t lr_active;
     uint32_t lr_latch; /* level-sensitive: `latch` was set when it was listed as pending */
     uint32_t drop_pending;
     uint32_t drop_active;
-};
+} __attribute__((aligned(64)));
 
 /* What a CPU has to do to its list registers before its guest sees the truth again. */
 enum vgic_stale {
@@ -46,13 +48,20 @@ struct vgic_redist {
     uint32_t lr_used;
     uint32_t lr_all;                   /* one bit for each that the CPU has */
     uint8_t lr_of[VGIC_PRIVATE_COUNT]; /* of the listed ones of `word` */
-    uint8_t stale;                     /* enum vgic_stale */
-    bool is_online;                    /* the vCPU is on: it has a CPU interface */
-    bool is_asleep;                    /* GICR_WAKER.ProcessorSleep */
-    bool has_overflow;                 /* not everything fitted in the list registers */
-    uint16_t vcpu;                     /* id: index into cfg_vcpus */
-    uint64_t typer;                    /* GICR_TYPER, which never changes */
-    uint32_t published; /* vgic_vm.sequence when all list registers were last read back */
+    union {
+        struct {
+            uint8_t stale;     /* enum vgic_stale */
+            bool is_asleep;    /* GICR_WAKER.ProcessorSleep */
+            bool has_overflow; /* not everything fitted in the list registers */
+        };
+        uint32_t hindrances; /* all of these: 0 when one more interrupt can simply be listed */
+    };
+    bool is_online;       /* the vCPU is on: it has a CPU interface */
+    uint16_t vcpu;        /* id: index into cfg_vcpus */
+    uint64_t typer;       /* GICR_TYPER, which never changes */
+    uint64_t sgi_cluster; /* Aff3, RS, Aff2, Aff1 as ICC_SGI1R_EL1 has them for this vCPU */
+    uint32_t sgi_bit;     /* and its place in the target list */
+    uint32_t published;   /* vgic_vm.sequence when all list registers were last read back */
     const struct vgic_word *asked_word; /* what this vCPU's guest waits to read, or NULL */
     uint32_t asked;                     /* vgic_vm.sequence when it asked */
 } __attribute__((aligned(256)));
@@ -71,12 +80,17 @@ struct vgic_spi {
 struct vgic_vm {
     struct spinlock lock; /* lock order: before the physical distributor's */
     uint16_t id;
-    uint16_t spi_words;      /* words of 32 SPIs */
-    uint32_t ctlr;           /* EnableGrp0, EnableGrp1 */
-    uint32_t ready;          /* bit n: SPI word n has something to be listed */
-    uint32_t sequence;       /* counts questions about list registers of other CPUs */
-    struct vgic_redist *own; /* of the vCPU on the CPU that holds the lock, if on; else NULL */
-};
+    uint16_t spi_words; /* words of 32 SPIs */
+    uint16_t vcpu_count;
+    uint32_t typer;              /* GICD_TYPER, which never changes */
+    uint32_t ctlr;               /* EnableGrp0, EnableGrp1 */
+    uint32_t ready;              /* bit n: SPI word n has something to be listed */
+    uint32_t sequence;           /* counts questions about list registers of other CPUs */
+    struct vgic_redist *own;     /* of the vCPU on the CPU that holds the lock, if on; else NULL */
+    struct vgic_redist *redists; /* the VM's slices of the arrays below */
+    struct vgic_word *words;     /* its SPIs */
+    struct vgic_spi *spis;
+} __attribute__((aligned(64)));
 
 extern struct vgic_redist vgic_redists[CFG_VCPU_COUNT];
 extern struct vgic_word vgic_spi_words[CFG_SPI_TOTAL / 32];
@@ -84,7 +98,8 @@ extern struct vgic_spi vgic_spis[CFG_SPI_TOTAL];
 
 enum { GICD_CTLR_EnableGrp0 = 1U << 0, GICD_CTLR_EnableGrp1 = 1U << 1 };
 
-/* GICR_TYPER of the vCPU `index` of `vm`. */
+/* GICD_TYPER of `vm`, and GICR_TYPER of its vCPU `index`. */
+uint32_t vgic_gicd_typer(uint16_t vm);
 uint64_t vgic_gicr_typer(uint16_t vm, unsigned index);
 
 /* Takes the lock of `vm`. What it returns is the proof, and is passed to all who need it held. */
@@ -99,29 +114,29 @@ static inline const struct cfg_vm *vgic_cfg(const struct vgic_vm *g)
 
 static inline struct vgic_redist *vgic_redist_at(const struct vgic_vm *g, unsigned vcpu_index)
 {
-    return &vgic_redists[vgic_cfg(g)->first_vcpu + vcpu_index];
+    return &g->redists[vcpu_index];
 }
 
 static inline unsigned vgic_index_of(const struct vgic_vm *g, const struct vgic_redist *r)
 {
-    return (unsigned)r->vcpu - vgic_cfg(g)->first_vcpu;
+    return (unsigned)(r - g->redists);
 }
 
 /* SPI word `n` (0: INTIDs 32..63) of the VM. */
 static inline struct vgic_word *vgic_spi_word(const struct vgic_vm *g, unsigned n)
 {
-    return &vgic_spi_words[vgic_cfg(g)->first_spi / 32U + n];
+    return &g->words[n];
 }
 
 /* `intid` is 32 .. 31 + spi_count. */
 static inline struct vgic_spi *vgic_spi_of(const struct vgic_vm *g, unsigned intid)
 {
-    return &vgic_spis[vgic_cfg(g)->first_spi + intid - VGIC_PRIVATE_COUNT];
+    return &g->spis[intid - VGIC_PRIVATE_COUNT];
 }
 
 static inline bool vgic_has_intid(const struct vgic_vm *g, unsigned intid)
 {
-    return intid < (unsigned)VGIC_PRIVATE_COUNT + vgic_cfg(g)->spi_count;
+    return intid < (unsigned)VGIC_PRIVATE_COUNT + 32U * g->spi_words;
 }
 
 /* The word that `intid` lies in: the redistributor's own or one of the VM's. */

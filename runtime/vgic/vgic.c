@@ -12,7 +12,7 @@
 
 #include "core/percpu.h"
 #include "lib/bits.h"
-#include "vgic/lists.h"
+#include "vgic/lists_add.h"
 #include "vgic/route.h"
 #include "vgic/vms.h"
 #include "vgic/word.h"
@@ -37,19 +37,17 @@ struct vgic_vm *vgic_acquire(uint16_t vm)
     return g;
 }
 
-SLOW_PATH static void refresh_and_unlock(struct vgic_vm *g)
+SLOW_PATH void vgic_refresh(struct vgic_vm *g)
 {
     vgic_lists_refresh(g, g->own);
-    spin_unlock(&g->lock);
 }
 
 void vgic_release(struct vgic_vm *g)
 {
     if (g->own != NULL && g->own->stale != VGIC_FRESH) {
-        refresh_and_unlock(g);
-    } else {
-        spin_unlock(&g->lock);
+        vgic_refresh(g);
     }
+    spin_unlock(&g->lock);
 }
 
 /* An input line: an edge-triggered interrupt latches its rising edge. */
@@ -90,21 +88,24 @@ static void latch_physical(struct vgic_vm *g, struct vgic_word *w, uint32_t bit)
 
 SLOW_PATH static void inject_slowly(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
 {
+    g->own = r;
     latch_physical(g, &r->word, UINT32_C(1) << intid);
     vgic_private_changed(g, r, 0);
+    vgic_leave(g);
 }
 
 void vgic_inject_hw(struct vcpu *v, uint16_t intid, uint16_t pintid)
 {
-    struct vgic_vm *g = vgic_acquire(v->vm);
+    struct vgic_vm *g = &vgic_vms[v->vm];
     struct vgic_redist *r = &vgic_redists[v->id];
 
     (void)pintid; /* PPIs: the same number, vgic_hw_pintid() */
-    r->word.latch |= UINT32_C(1) << intid;
-    if (!vgic_lists_add(g, r, intid)) {
+    spin_lock(&g->lock);
+    if (vgic_lists_add(r, intid)) {
+        spin_unlock(&g->lock);
+    } else {
         inject_slowly(g, r, intid);
     }
-    vgic_release(g);
 }
 
 void vgic_inject_hw_spi(uint16_t vm, uint16_t intid, uint16_t pintid)
@@ -119,8 +120,10 @@ void vgic_inject_hw_spi(uint16_t vm, uint16_t intid, uint16_t pintid)
 
 void vgic_sync(struct vcpu *v)
 {
-    /* What was marked is done at release. */
-    vgic_release(vgic_acquire(v->vm));
+    struct vgic_vm *g = &vgic_vms[v->vm];
+
+    vgic_enter(g);
+    vgic_leave(g); /* what was marked is done here */
 }
 
 void vgic_maintenance(struct vcpu *v)

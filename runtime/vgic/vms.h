@@ -8,11 +8,23 @@
 
 extern struct vgic_vm vgic_vms[CFG_VM_COUNT];
 
+/* Brings this CPU's list registers, those of g->own, up to date. With the lock held. */
+void vgic_refresh(struct vgic_vm *g);
+
 /* The same as vgic_acquire(), when it is a vCPU of this VM that runs here. */
 static inline void vgic_enter(struct vgic_vm *g)
 {
     spin_lock(&g->lock);
     g->own = &vgic_redists[this_cpu()->vcpu->id];
+}
+
+/* The end of both, when g->own is set. */
+static inline void vgic_leave(struct vgic_vm *g)
+{
+    if (g->own->stale != VGIC_FRESH) {
+        vgic_refresh(g);
+    }
+    spin_unlock(&g->lock);
 }
 
 #endif

@@ -10,25 +10,38 @@ static inline uint32_t word_latched(const struct vgic_word *w)
     return w->edge | w->hw;
 }
 
+/* Level-sensitive ones whose level is high. */
+static inline uint32_t word_asserted(const struct vgic_word *w)
+{
+    return (w->line | w->message) & ~word_latched(w);
+}
+
 /* Pending, list registers aside. */
 static inline uint32_t word_pending(const struct vgic_word *w)
 {
-    return w->latch | (w->line & ~word_latched(w));
+    return w->latch | word_asserted(w);
 }
 
 /* Nothing pending, active or listed: nothing to be done for any CPU, whatever is enabled. */
 static inline bool word_is_idle(const struct vgic_word *w)
 {
-    return (w->latch | w->line | w->active | w->listed) == 0U;
+    return (w->latch | w->line | w->message | w->active | w->listed) == 0U;
 }
 
 /* Those that the distributor forwards: enabled, in an enabled group. */
 static inline uint32_t word_forwarded(const struct vgic_vm *g, const struct vgic_word *w)
 {
+    (void)g;
+    return w->forwarded;
+}
+
+/* To be called when one of what it depends on has changed. */
+static inline void word_forward(const struct vgic_vm *g, struct vgic_word *w)
+{
     const uint32_t group0 = ((g->ctlr & GICD_CTLR_EnableGrp0) != 0U) ? ~w->group : 0U;
     const uint32_t group1 = ((g->ctlr & GICD_CTLR_EnableGrp1) != 0U) ? w->group : 0U;
 
-    return w->enabled & (group0 | group1);
+    w->forwarded = w->enabled & (group0 | group1);
 }
 
 static inline uint32_t word_deliverable(const struct vgic_vm *g, const struct vgic_word *w)
@@ -46,7 +59,7 @@ static inline uint32_t word_wanted(const struct vgic_vm *g, const struct vgic_wo
 static inline uint32_t word_outdated(const struct vgic_vm *g, const struct vgic_word *w)
 {
     const uint32_t forwarded = word_forwarded(g, w);
-    const uint32_t withdrawn = ~forwarded | (~word_latched(w) & ~w->line & ~w->lr_latch);
+    const uint32_t withdrawn = ~forwarded | (~word_latched(w) & ~word_asserted(w) & ~w->lr_latch);
     const uint32_t again = w->latch & ((forwarded & w->edge) | w->hw | w->lr_pending);
 
     return w->listed &

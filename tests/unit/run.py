@@ -3,7 +3,7 @@
 run by pytest.
 
 The first line of a test names the runtime sources that it needs, relative to runtime/
-(or to tests/unit/ when they start with "fake/"):
+(or to tests/unit/ when they start with "fake/" or "spec/"):
 
     /* sources: vgic/vgic.c lib/fmt.c */
 
@@ -63,7 +63,7 @@ class BuildError(Exception):
 
 
 def source_path(name: str) -> pathlib.Path:
-    return (UNIT if name.startswith("fake/") else ROOT / "runtime") / name
+    return (UNIT if name.startswith(("fake/", "spec/")) else ROOT / "runtime") / name
 
 
 def sources_of(test: pathlib.Path) -> list[pathlib.Path]:

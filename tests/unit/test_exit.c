@@ -72,16 +72,33 @@ void interrupts_serve_in_full(struct vcpu *v, uint32_t intid)
     served_in_full = intid;
 }
 
-bool psci_call_plain(struct vcpu *v)
+enum exit_action psci_call_plain(struct vcpu *v)
 {
     (void)v;
     plain_calls++;
-    return is_short;
+    return is_short ? EXIT_RESUME : EXIT_IN_FULL;
+}
+
+static unsigned acknowledged_intid;
+static char order[32]; /* what exit_irq() has done */
+
+void vgic_inject_hw(struct vcpu *v, uint16_t intid, uint16_t pintid)
+{
+    CHECK(v == &vcpus[0]);
+    CHECK_EQ(intid, acknowledged_intid);
+    CHECK_EQ(pintid, intid);
+    strcat(order, "inject ");
+}
+
+void fake_gic_priority_drop(uint32_t intid)
+{
+    CHECK_EQ(intid, acknowledged_intid);
+    strcat(order, "drop ");
 }
 
 uint32_t fake_gic_acknowledge(void)
 {
-    return 47;
+    return acknowledged_intid;
 }
 
 void fault_report_access(const struct vcpu *v, uint64_t esr, ipa_t ipa)
@@ -154,7 +171,7 @@ static struct vcpu *exit_with(uint64_t esr)
     return exit_sync(&vcpus[0], esr);
 }
 
-static bool exit_short_with(uint64_t esr)
+static enum exit_action exit_short_with(uint64_t esr)
 {
     fake_sysreg_set("ESR_EL2", esr);
     return exit_short(&vcpus[0], esr);
@@ -166,6 +183,8 @@ TEST_SETUP()
     plain_calls = short_mmio_calls = short_sysregs = 0;
     served_short = served_in_full = 0;
     is_short = true;
+    acknowledged_intid = 47;
+    order[0] = 0;
     next_action = EXIT_RESUME;
     percpus[0].vcpu = &vcpus[0];
     fake_sysreg_set("TPIDR_EL2", (uintptr_t)&percpus[0]);
@@ -296,27 +315,20 @@ TEST(an_irq_that_stopped_the_guest_does_not_resume_it)
 
 #define ISV (UINT64_C(1) << 24)
 
-TEST(a_short_exit_skips_or_resumes)
+TEST(a_short_exit_ends_as_its_handler_says)
 {
-    next_action = EXIT_SKIP;
-    CHECK(exit_short_with(ESR(EC_DABT, ISV | TRANSLATION_L3)));
-    CHECK_EQ(short_mmio_calls, 1);
-    CHECK_EQ(mmio_ipa.ipa, 0x09000123);
-    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080004);
-    CHECK_EQ(fake_sysreg_get("SPSR_EL2"), 5);
-    next_action = EXIT_RESUME;
-    CHECK(exit_short_with(ESR(0x18, 0)));
-    CHECK_EQ(short_sysregs, 1);
-    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080004);
-}
+    static const enum exit_action actions[] = {EXIT_SKIP, EXIT_RESUME, EXIT_IN_FULL};
 
-TEST(a_short_exit_that_declines_has_done_nothing)
-{
-    next_action = EXIT_IN_FULL;
-    CHECK(!exit_short_with(ESR(EC_DABT, ISV | TRANSLATION_L3)));
-    CHECK(!exit_short_with(ESR(0x18, 0)));
+    for (unsigned i = 0; i < ARRAY_COUNT(actions); i++) {
+        next_action = actions[i];
+        CHECK_EQ(exit_short_with(ESR(EC_DABT, ISV | TRANSLATION_L3)), actions[i]);
+        CHECK_EQ(exit_short_with(ESR(0x18, 0)), actions[i]);
+    }
+    CHECK_EQ(short_mmio_calls, 3);
+    CHECK_EQ(short_sysregs, 3);
+    CHECK_EQ(mmio_ipa.ipa, 0x09000123);
+    /* The PC is the vector's. */
     CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080000);
-    CHECK_EQ(fake_sysreg_get("SPSR_EL2"), 0x5 | (1u << 21) | (1u << 10));
 }
 
 TEST(only_plain_data_aborts_calls_and_registers_are_short)
@@ -325,10 +337,12 @@ TEST(only_plain_data_aborts_calls_and_registers_are_short)
     for (unsigned ec = 0; ec < ESR_EC_COUNT; ec++) {
         const bool may = ec == 0x16U || ec == 0x18U || ec == EC_DABT;
 
-        CHECK_EQ(exit_short_with(ESR(ec, (ec == EC_DABT) ? ISV | TRANSLATION_L3 : 0U)), may);
+        CHECK_EQ(exit_short_with(ESR(ec, (ec == EC_DABT) ? ISV | TRANSLATION_L3 : 0U)) !=
+                     EXIT_IN_FULL,
+                 may);
     }
     CHECK_EQ(plain_calls, 1);
-    CHECK(!exit_short_with(ESR(0x16, 1)));
+    CHECK_EQ(exit_short_with(ESR(0x16, 1)), EXIT_IN_FULL);
     /* Of data aborts: permission, walk, cache maintenance, acquire, sign extension, FAR not valid,
      * no syndrome, a 16-bit instruction. */
     const uint64_t unusual[] = {ISV | PERMISSION_L3, ISV | TRANSLATION_L3 | (1u << 7),
@@ -338,8 +352,22 @@ TEST(only_plain_data_aborts_calls_and_registers_are_short)
     const unsigned before = short_mmio_calls;
 
     for (unsigned i = 0; i < ARRAY_COUNT(unusual); i++) {
-        CHECK_MSG(!exit_short_with(ESR(EC_DABT, unusual[i])), "case %u", i);
+        CHECK_EQ(exit_short_with(ESR(EC_DABT, unusual[i])), EXIT_IN_FULL);
     }
-    CHECK(!exit_short_with(ESR(EC_DABT, ISV | TRANSLATION_L3) & ~(UINT64_C(1) << 25)));
+    CHECK_EQ(exit_short_with(ESR(EC_DABT, ISV | TRANSLATION_L3) & ~(UINT64_C(1) << 25)),
+             EXIT_IN_FULL);
     CHECK_EQ(short_mmio_calls, before);
+}
+
+TEST(a_guest_timer_is_dropped_and_linked)
+{
+    static const unsigned own[] = {27, 30, 23};
+
+    for (unsigned i = 0; i < ARRAY_COUNT(own); i++) {
+        order[0] = 0;
+        acknowledged_intid = own[i];
+        CHECK_EQ(exit_irq(&vcpus[0]), 0);
+        CHECK_STR(order, "drop inject ");
+    }
+    CHECK_EQ(served_short, 0);
 }

@@ -293,6 +293,35 @@ TEST(question_is_forgotten_when_the_guest_is_interrupted)
     CHECK_EQ(a.value, 2);
 }
 
+/* The same when what was listed all the time, but masked, is signalled by a change to it. */
+TEST(question_is_forgotten_when_a_masked_interrupt_gets_through)
+{
+    struct mmio_access a = {.offset = ISACTIVER + 4, .size_bytes = 4};
+
+    machine_prepare(33, 0x80);
+    machine_set_bit(ISPENDR, 33);
+    fake_cpu = 1;
+    fake_guest_set_mask(0x80);
+    machine_prepare(2, 0xC0);
+    machine_set_bit(ISPENDR, 2);
+    CHECK_EQ(fake_guest_would_acknowledge(), FAKE_NO_INTID);
+    CHECK(vgic_gicd_access(0, &a) && a.retry);
+    machine_settle_cpu(0);
+    fake_cpu = 0;
+    machine_write(true, 0x20000 + 0x10000 + IPRIORITYR + 2, 1, 0x40);
+    machine_settle_cpu(1);
+    CHECK_EQ(fake_guest_acknowledge(), 33);
+    fake_cpu = 1;
+    CHECK_EQ(fake_guest_acknowledge(), 2);
+    fake_guest_end(2);
+    a.retry = false;
+    CHECK(vgic_gicd_access(0, &a) && a.retry);
+    machine_settle_cpu(0);
+    a.retry = false;
+    CHECK(vgic_gicd_access(0, &a) && !a.retry);
+    CHECK_EQ(a.value, 2);
+}
+
 TEST(two_vcpus_read_each_others_state)
 {
     struct mmio_access a0 = {.offset = 0x20000 + 0x10000 + ISACTIVER, .size_bytes = 4};
@@ -490,6 +519,31 @@ TEST(vcpu_that_goes_off_with_its_timer_active)
     CHECK(fake_ppis[0][27].enabled);
 }
 
+/* Its redistributor can be written while it is off; what was written is there when it is on. */
+TEST(timer_of_a_vcpu_that_is_off_is_set_by_register)
+{
+    fake_cpu = 1;
+    machine_prepare(27, 0x80);
+    machine_prepare(30, 0x80);
+    machine_vcpu_off(1);
+    fake_cpu = 0;
+    gicr_write(1, ISPENDR, UINT64_C(1) << 27 | UINT64_C(1) << 30);
+    gicr_write(1, ISACTIVER, UINT64_C(1) << 30);
+    CHECK_EQ(gicr_read(1, ISPENDR), UINT64_C(1) << 27 | UINT64_C(1) << 30);
+    CHECK_EQ(gicr_read(1, ISACTIVER), UINT64_C(1) << 30);
+    machine_vcpu_on(1);
+    fake_cpu = 1;
+    fake_guest_enable_groups(true, true);
+    fake_guest_set_mask(0xFF);
+    CHECK(fake_ppis[1][30].active);
+    take(27);
+    end(27);
+    machine_set_bit(ICACTIVER, 30);
+    take(30);
+    end(30);
+    check_quiet(30);
+}
+
 TEST(reset_leaves_the_physical_spis_silent)
 {
     machine_prepare(MACHINE_LEVEL_VINTID, 0x80);
@@ -544,6 +598,35 @@ TEST(message_based_spis)
     gicd_write(0x40, 31);
     gicd_write(0x40, 96);
     gicd_write(0x40, 1023);
+    check_quiet(33);
+}
+
+/* GICD_SETSPI and GICD_CLRSPI take half-words too. */
+TEST(message_of_sixteen_bits)
+{
+    machine_prepare(33, 0x80);
+    machine_write(false, 0x40, 2, 33);
+    take(33);
+    machine_write(false, 0x48, 2, 33);
+    end(33);
+    check_quiet(33);
+}
+
+/* A message and a line assert the same level-sensitive SPI: it is pending until both are gone. */
+TEST(message_beside_a_line)
+{
+    machine_prepare(33, 0x80);
+    vgic_set_line(0, 0, 33, true);
+    gicd_write(0x40, 33);
+    gicd_write(0x48, 33);
+    CHECK(machine_bit(ISPENDR, 33));
+    take(33);
+    gicd_write(0x40, 33);
+    vgic_set_line(0, 0, 33, false);
+    end(33);
+    take(33);
+    gicd_write(0x48, 33);
+    end(33);
     check_quiet(33);
 }
 
@@ -634,6 +717,33 @@ TEST(spi_is_deactivated_by_another_vcpu)
     CHECK(!fake_spis[MACHINE_LEVEL_PINTID].active);
     deactivate(1020);
     deactivate(0xFFFFFF);
+}
+
+/* With full list registers, an end is only counted until the maintenance interrupt is taken. A read
+ * or a change of priority by the same vCPU just behind it comes after it all the same. */
+TEST(end_with_full_list_registers_comes_before_the_next_access)
+{
+    fake_lr_count = 1;
+    machine_boot();
+    machine_open_groups();
+    for (unsigned intid = 0; intid < 3; intid++) {
+        machine_prepare(intid, (uint8_t)(0xC0U - 0x40U * intid));
+        machine_set_bit(ISPENDR, intid);
+        take(intid);
+    }
+    fake_guest_end(2);
+    fake_guest_end(1);
+    CHECK_EQ(gicr_read(0, ISACTIVER), 1);
+    machine_set_bit(ISPENDR, 1);
+    take(1);
+    machine_set_bit(ISPENDR, 2);
+    take(2);
+    fake_guest_end(2);
+    fake_guest_end(1);
+    machine_set_priority(1, 0xF8);
+    CHECK_EQ(gicr_read(0, ISACTIVER), 1);
+    end(0);
+    check_quiet(0);
 }
 
 /* What EOIcount counts while no active interrupt is left out is a guest's mistake: it must not

@@ -49,8 +49,10 @@ static bool gicd_answers(uint64_t o, unsigned bytes)
             return bytes == 4;
         }
     }
-    return bytes == 4 && (is_in(o, 0, 12) || o == 0x40 || o == 0x48 || is_in(o, ICFGR + 8, 16) ||
-                          is_in(o, 0xFFD0, 0x30));
+    if (o == 0x40 || o == 0x48) { /* SETSPI, CLRSPI */
+        return bytes == 2 || bytes == 4;
+    }
+    return bytes == 4 && (is_in(o, 0, 12) || is_in(o, ICFGR + 8, 16) || is_in(o, 0xFFD0, 0x30));
 }
 
 static bool gicr_answers(uint64_t o, unsigned bytes)

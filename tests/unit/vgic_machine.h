@@ -20,6 +20,8 @@ void machine_boot(void);
 void machine_settle_cpu(unsigned cpu);
 /* The same on all CPUs, until the whole machine is quiet. */
 void machine_settle(void);
+/* Is there nothing that machine_settle() would deliver? */
+bool machine_is_quiet(void);
 void machine_vcpu_on(unsigned vcpu);
 void machine_vcpu_off(unsigned vcpu);
 

@@ -28,19 +28,6 @@ enum {
     GICD_IDS = 0xFD0,
 };
 
-static void write_ctlr(struct vgic_vm *g, uint64_t value)
-{
-    g->ctlr = (uint32_t)value & CTLR_GROUPS;
-    for (unsigned i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
-        vgic_private_changed(g, vgic_redist_at(g, i), 0);
-    }
-    for (unsigned n = 0; n < g->spi_words; n++) {
-        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
-        vgic_spis_changed(g, n, 0);
-    }
-}
-
 /* ICPIDR4..7, ICPIDR0..3, ICCIDR0..3, a word each: the JEP106 code of the architecture, ArchRev 2
  * [IHI0048 4.3.18]. */
 static uint64_t id_at(uint32_t offset)
@@ -164,8 +151,7 @@ static uint64_t read_word(uint16_t vm, uint32_t offset)
     case GICD_CTLR:
         return vgic_vms[vm].ctlr;
     case GICD_TYPER:
-        return cfg_vms[vm].spi_count / 32U |
-               ((uint64_t)(cfg_vms[vm].vcpu_count - 1U) << TYPER_CPU_NUMBER_SHIFT);
+        return vgic_vms[vm].typer;
     case GICD_IIDR:
         return VGIC_IIDR_VALUE;
     default:
@@ -179,7 +165,7 @@ static void write_word(uint16_t vm, uint32_t offset, uint64_t value)
 
     a.r = &vgic_redists[this_cpu()->vcpu->id];
     if (offset == GICD_CTLR) {
-        write_ctlr(a.g, value);
+        vgic_set_ctlr(a.g, (uint32_t)value & CTLR_GROUPS);
     } else if (offset == GICD_SGIR) {
         vgic_write_sgir(&a);
     }
@@ -235,6 +221,11 @@ enum mmio_outcome vgic_gicr_write(uint16_t vm, uint32_t offset, unsigned size_by
     (void)size_bytes;
     (void)value;
     return MMIO_REFUSED;
+}
+
+uint32_t vgic_gicd_typer(uint16_t vm)
+{
+    return cfg_vms[vm].spi_count / 32U | ((cfg_vms[vm].vcpu_count - 1U) << TYPER_CPU_NUMBER_SHIFT);
 }
 
 uint64_t vgic_gicr_typer(uint16_t vm, unsigned index)

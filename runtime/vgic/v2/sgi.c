@@ -8,10 +8,9 @@
 #include "vgic/v2/sgi.h"
 
 #include "lib/loop.h"
-#include "vgic/lists.h"
+#include "vgic/lists_add.h"
 #include "vgic/route.h"
 #include "vgic/word.h"
-#include "vgic_variant.h"
 
 struct vgic_sources vgic_sources[CFG_VCPU_COUNT];
 
@@ -39,8 +38,8 @@ static uint32_t targets_of(const struct vgic_vm *g, unsigned self, uint64_t valu
 static void add_sources(struct vgic_vm *g, struct vgic_redist *r, unsigned intid, uint8_t sources)
 {
     vgic_sources[r->vcpu].waiting[intid] |= sources;
-    r->word.latch |= UINT32_C(1) << intid;
-    if (r != g->own || !vgic_lists_add(g, r, intid)) {
+    if (r != g->own || !vgic_lists_add(r, intid)) {
+        r->word.latch |= UINT32_C(1) << intid;
         vgic_private_changed(g, r, 0);
     }
 }

@@ -12,6 +12,7 @@
 #include "vgic/regs.h"
 #include "vgic/route.h"
 #include "vgic/vgic.h"
+#include "vgic/vms.h"
 
 #include "lib/bits.h"
 #include "vgic/hw.h"
@@ -64,26 +65,15 @@ SLOW_PATH static enum mmio_outcome read_ctlr(uint16_t vm, uint64_t *value)
     return mmio_answer(value, ctlr);
 }
 
-static void write_ctlr(struct vgic_vm *g, uint64_t value)
+uint32_t vgic_gicd_typer(uint16_t vm)
 {
-    g->ctlr = (uint32_t)value & CTLR_GROUPS;
-    for (unsigned i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
-        vgic_private_changed(g, vgic_redist_at(g, i), 0);
-    }
-    for (unsigned n = 0; n < g->spi_words; n++) {
-        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
-        vgic_spis_changed(g, n, 0);
-    }
+    return (uint32_t)(cfg_vms[vm].spi_count / 32U | TYPER_MBIS | TYPER_IDBITS | TYPER_A3V |
+                      TYPER_RSS);
 }
 
-static uint64_t typer(uint16_t vm)
-{
-    return cfg_vms[vm].spi_count / 32U | TYPER_MBIS | TYPER_IDBITS | TYPER_A3V | TYPER_RSS;
-}
-
-/* GICD_SETSPI_NSR and GICD_CLRSPI_NSR carry an INTID; the rest is as for ISPENDR and ICPENDR,
- * but for a level-sensitive SPI, whose input the messages are [IHI0069 12.9.5, 12.9.37]. */
+/* GICD_SETSPI_NSR and GICD_CLRSPI_NSR carry an INTID; the rest is as for ISPENDR and ICPENDR, but
+ * for a level-sensitive SPI: that is asserted from the one to the other, whatever its line does
+ * [IHI0069 12.9.1, 12.9.33]. */
 static void write_message(struct vgic_vm *g, uint64_t value, bool set)
 {
     struct vgic_access a = {.g = g, .intid = (uint32_t)bits_get(value, 9, 0)};
@@ -94,8 +84,9 @@ static void write_message(struct vgic_vm *g, uint64_t value, bool set)
     struct vgic_word *const w = vgic_spi_word(g, a.intid / 32U - 1U);
 
     a.value = BIT(a.intid % 32U);
+    w->message &= ~(uint32_t)a.value;
     if (!bit_is_set(w->edge | w->hw, a.intid % 32U)) {
-        w->line = set ? (w->line | (uint32_t)a.value) : (w->line & ~(uint32_t)a.value);
+        w->message |= set ? (uint32_t)a.value : 0U;
         vgic_spis_changed(g, a.intid / 32U - 1U, 0);
     } else if (set) {
         vgic_write_set_pending(&a);
@@ -162,11 +153,9 @@ SLOW_PATH static void write_far(uint16_t vm, uint32_t offset, unsigned size_byte
 }
 
 /* Words about the distributor as a whole; TYPER2, STATUSR and the rest are not there. */
-static enum mmio_outcome read_word(uint16_t vm, uint32_t offset, uint64_t *value)
+SLOW_PATH static enum mmio_outcome read_word(uint16_t vm, uint32_t offset, uint64_t *value)
 {
     switch (offset) {
-    case GICD_TYPER:
-        return mmio_answer(value, typer(vm));
     case GICD_CTLR:
         return read_ctlr(vm, value);
     case GICD_IIDR:
@@ -176,28 +165,24 @@ static enum mmio_outcome read_word(uint16_t vm, uint32_t offset, uint64_t *value
     }
 }
 
-SLOW_PATH static void write_word(uint16_t vm, uint32_t offset, uint64_t value)
+SLOW_PATH static void write_word(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t value)
 {
+    const bool is_message = offset == GICD_SETSPI_NSR || offset == GICD_CLRSPI_NSR;
     struct vgic_vm *g = vgic_acquire(vm);
 
-    switch (offset) {
-    case GICD_CTLR:
-        write_ctlr(g, value);
-        break;
-    case GICD_SETSPI_NSR:
-        write_message(g, value, true);
-        break;
-    case GICD_CLRSPI_NSR:
-        write_message(g, value, false);
-        break;
-    default:
-        break;
+    if (is_message && (size_bytes == WIDTH_16 || size_bytes == WIDTH_32)) {
+        write_message(g, value, offset == GICD_SETSPI_NSR);
+    } else if (offset == GICD_CTLR && size_bytes == WIDTH_32) {
+        vgic_set_ctlr(g, (uint32_t)value & CTLR_GROUPS);
     }
     vgic_release(g);
 }
 
 enum mmio_outcome vgic_gicd_read(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t *value)
 {
+    if (offset == GICD_TYPER && size_bytes == WIDTH_32) {
+        return mmio_answer(value, vgic_vms[vm].typer);
+    }
     if (offset < GICD_WORDS_END) {
         return (size_bytes == WIDTH_32) ? read_word(vm, offset, value) : mmio_answer(value, 0);
     }
@@ -214,8 +199,8 @@ enum mmio_outcome vgic_gicd_write(uint16_t vm, uint32_t offset, unsigned size_by
     }
     if (offset >= VGIC_IRQ_REGS_END) {
         write_far(vm, offset, size_bytes, value);
-    } else if (size_bytes == WIDTH_32) {
-        write_word(vm, offset, value);
+    } else {
+        write_word(vm, offset, size_bytes, value);
     }
     return MMIO_DONE;
 }

@@ -10,6 +10,7 @@
 #include "vgic/regs.h"
 #include "vgic/route.h"
 #include "vgic/vgic.h"
+#include "vgic/vms.h"
 
 #include "lib/bits.h"
 
@@ -97,8 +98,8 @@ SLOW_PATH static enum mmio_outcome read_word(uint16_t vm, const struct vgic_redi
     }
 }
 
-static enum mmio_outcome read_rd(uint16_t vm, const struct vgic_redist *r, uint32_t offset,
-                                 unsigned size_bytes, uint64_t *value)
+SLOW_PATH static enum mmio_outcome read_rd(uint16_t vm, const struct vgic_redist *r,
+                                           uint32_t offset, unsigned size_bytes, uint64_t *value)
 {
     if ((offset & ~4U) == GICR_TYPER && vgic_is_64_access(offset, size_bytes)) {
         return mmio_answer(value, vgic_part_of_64(r->typer, offset, size_bytes));
@@ -111,7 +112,7 @@ static struct vgic_redist *find_redist(uint16_t vm, uint32_t offset)
 {
     const unsigned index = offset >> FRAME_PAIR_SHIFT;
 
-    return (index < cfg_vms[vm].vcpu_count) ? &vgic_redists[cfg_vms[vm].first_vcpu + index] : NULL;
+    return (index < vgic_vms[vm].vcpu_count) ? &vgic_vms[vm].redists[index] : NULL;
 }
 
 enum mmio_outcome vgic_gicr_read(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t *value)
@@ -121,6 +122,9 @@ enum mmio_outcome vgic_gicr_read(uint16_t vm, uint32_t offset, unsigned size_byt
 
     if (r == NULL) {
         return mmio_answer(value, 0);
+    }
+    if ((offset & (FRAME_SGI | FRAME_OFFSET)) == GICR_TYPER && size_bytes == WIDTH_64) {
+        return mmio_answer(value, r->typer);
     }
     if ((offset & FRAME_SGI) == 0U) {
         return read_rd(vm, r, in_frame, size_bytes, value);

@@ -9,52 +9,77 @@
 #include "vgic/vgic.h"
 
 #include "lib/bits.h"
-#include "vgic/lists.h"
+#include "vgic/lists_add.h"
 #include "vgic/route.h"
+#include "vgic/vms.h"
 
 enum { SGI_IRM = 40 };
+/* Aff3, RS, Aff2, Aff1 of ICC_SGI1R_EL1. */
+#define SGI_TARGETS FIELD(15, 0)
+#define SGI_CLUSTER (FIELD(55, 48) | FIELD(47, 44) | FIELD(39, 32) | FIELD(23, 16))
 
-/* Aff3.Aff2.Aff1 in the places of MPIDR_EL1, Aff0 zero. */
-static uint64_t cluster_of(uint64_t value)
+static bool is_target(const struct vgic_redist *r, const struct vgic_redist *sender, uint64_t value)
 {
-    return (bits_get(value, 55, 48) << 32) | (bits_get(value, 39, 32) << 16) |
-           (bits_get(value, 23, 16) << 8);
-}
-
-static bool is_target(const struct vcpu *sender, uint16_t vcpu, uint64_t value)
-{
-    const uint64_t mpidr = cfg_vcpus[vcpu].vmpidr;
-    const uint64_t aff0 = bits_get(mpidr, 7, 0);
-
     if (bit_is_set(value, SGI_IRM)) {
-        return vcpu != sender->id;
+        return r != sender;
     }
-    return (mpidr & (FIELD(39, 32) | FIELD(23, 8))) == cluster_of(value) &&
-           aff0 / 16U == bits_get(value, 47, 44) && bit_is_set(value, (unsigned)(aff0 % 16U));
+    return (value & SGI_CLUSTER) == r->sgi_cluster && (value & r->sgi_bit) != 0U;
 }
 
-static void send_to(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
+static bool is_for_self_alone(const struct vgic_redist *r, uint64_t value)
 {
-    r->word.latch |= UINT32_C(1) << intid;
-    if (r != g->own || !vgic_lists_add(g, r, intid)) {
-        vgic_private_changed(g, r, 0);
+    return (value & (SGI_CLUSTER | BIT(SGI_IRM) | SGI_TARGETS)) == (r->sgi_cluster | r->sgi_bit);
+}
+
+/* With one security state ICC_SGI1R_EL1 is for both groups, the others for Group 0. */
+static bool takes(const struct vgic_redist *r, enum vgic_sgi_kind kind, uint32_t bit)
+{
+    return kind == VGIC_SGI1R || (r->word.group & bit) == 0U;
+}
+
+/* Another CPU lists it, on a message: also one that is in a list register there. */
+static void send_to_other(struct vgic_vm *g, struct vgic_redist *r, uint32_t bit)
+{
+    r->word.latch |= bit;
+    if ((word_forwarded(g, &r->word) & bit) != 0U) {
+        vgic_mark(g, r, VGIC_FILL);
     }
+}
+
+/* The lock is held, and is released here. */
+SLOW_PATH static bool send(struct vgic_vm *g, enum vgic_sgi_kind kind, uint64_t value)
+{
+    const unsigned intid = (unsigned)bits_get(value, 27, 24);
+    const uint32_t bit = UINT32_C(1) << intid;
+    struct vgic_redist *r = g->redists;
+
+    for (unsigned left = g->vcpu_count; left > 0U; left--, r++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
+        if (!takes(r, kind, bit) || !is_target(r, g->own, value)) {
+            continue;
+        }
+        if (r != g->own) {
+            send_to_other(g, r, bit);
+        } else if (!vgic_lists_add(r, intid)) {
+            r->word.latch |= bit;
+            vgic_private_changed(g, r, 0);
+        }
+    }
+    vgic_leave(g);
+    return true;
 }
 
 bool vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value)
 {
     const unsigned intid = (unsigned)bits_get(value, 27, 24);
-    struct vgic_vm *g = vgic_acquire(v->vm);
-    struct vgic_redist *r = vgic_redist_at(g, 0);
+    struct vgic_vm *g = &vgic_vms[v->vm];
+    struct vgic_redist *r = &vgic_redists[v->id];
 
-    for (unsigned left = vgic_cfg(g)->vcpu_count; left > 0U; left--, r++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
-        const bool takes = kind == VGIC_SGI1R || !bit_is_set(r->word.group, intid);
-
-        if (takes && is_target(v, r->vcpu, value)) {
-            send_to(g, r, intid);
-        }
+    vgic_enter(g);
+    if (is_for_self_alone(r, value) && takes(r, kind, UINT32_C(1) << intid) &&
+        vgic_lists_add(r, intid)) {
+        spin_unlock(&g->lock);
+        return true;
     }
-    vgic_release(g);
-    return true;
+    return send(g, kind, value);
 }

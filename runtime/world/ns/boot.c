@@ -18,6 +18,7 @@
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "gic/gic.h"
+#include "vm/exit_action.h"
 #include "vm/life.h"
 #include "world/ns/interrupts.h"
 
@@ -32,6 +33,7 @@ _Static_assert(sizeof(struct percpu) == 64U, "entry.S");
 _Static_assert(offsetof(struct percpu, vcpu) == 0U, "vectors.S");
 _Static_assert(offsetof(struct vcpu, x) == 0U, "vectors.S");
 _Static_assert(offsetof(struct vcpu, stack) == VCPU_STACK, "vectors.S");
+_Static_assert(EXIT_RESUME == 0 && EXIT_SKIP == EXIT_SKIP_VALUE, "vectors.S");
 
 #define PSCI_CPU_ON_64 0xC4000003U
 

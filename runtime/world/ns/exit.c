@@ -2,12 +2,11 @@
  *
  * The vector (arch/vectors.S) has stored the guest's registers into the vCPU and calls one of these
  * functions on this CPU's EL2 stack, interrupts masked. A synchronous exit goes by its class to
- * one handler, which answers with a named action; exit_apply is the only code that advances the
- * PC, injects, or stops a vCPU. What is returned is the vCPU to enter, or NULL: the same guest goes
- * on.
- * exit_short and exit_irq come first, with x18..x28 still in the CPU: what they do has no use for
- * them and lets the same guest go on. What they leave is made in full.
- * [DDI0487 D1.3, D24.2.40]
+ * one handler, which answers with a named action; exit_apply, and the vector for a short exit that
+ * skips its instruction, are the only code that advances the PC, injects, or stops a vCPU. What is
+ * returned is the vCPU to enter, or NULL: the same guest goes on. exit_short and exit_irq come
+ * first, with x18..x28 still in the CPU: what they do has no use for them and lets the same guest
+ * go on. What they leave is made in full. [DDI0487 D1.3, D24.2.40]
  *
  * @req CORE-5, CPU-1 */
 #include "world/ns/exit.h"
@@ -16,6 +15,7 @@
 #include "gic_cpu.h"
 #include "mmio/mmio.h"
 #include "psci/psci.h"
+#include "vgic/vgic.h"
 #include "vm/esr.h"
 #include "vm/fault_report.h"
 #include "vm/inject.h"
@@ -92,25 +92,18 @@ static struct vcpu *exit_apply(enum exit_action action)
     (FIELD(31, 25) | ESR_ISV | ESR_SSE | ESR_AR | ESR_FNV | ESR_CM | ESR_S1PTW | FIELD(5, 2))
 #define ESR_MMIO ((uint64_t)ESR_EC_DABT_LOW << 26 | ESR_IL | ESR_ISV | ESR_FAULT_TRANSLATION)
 
-static enum exit_action act_short(struct vcpu *v, uint64_t esr)
+/* The classes of data aborts and of what is an instruction of its own differ in their top bit. */
+enum exit_action exit_short(struct vcpu *v, uint64_t esr)
 {
-    if ((esr & ESR_MMIO_MASK) == ESR_MMIO) {
-        return mmio_abort_short(v, esr, exception_access_ipa());
+    if (bit_is_set(esr, 31)) {
+        return ((esr & ESR_MMIO_MASK) == ESR_MMIO)
+                   ? mmio_abort_short(v, esr, exception_access_ipa())
+                   : EXIT_IN_FULL;
     }
-    return (esr_class(esr) == ESR_EC_SYSREG) ? sysreg_trap_short(v, esr) : EXIT_IN_FULL;
-}
-
-bool exit_short(struct vcpu *v, uint64_t esr)
-{
     if (esr == ESR_HVC_0) {
         return psci_call_plain(v);
     }
-    const enum exit_action action = act_short(v, esr);
-
-    if (action == EXIT_SKIP) {
-        skip_instruction(ESR_IL);
-    }
-    return action != EXIT_IN_FULL;
+    return (esr_class(esr) == ESR_EC_SYSREG) ? sysreg_trap_short(v, esr) : EXIT_IN_FULL;
 }
 
 struct vcpu *exit_sync(struct vcpu *v, uint64_t esr)
@@ -122,6 +115,11 @@ uint32_t exit_irq(struct vcpu *v)
 {
     const uint32_t intid = gic_acknowledge();
 
+    if (interrupts_is_guests_ppi(intid)) {
+        gic_priority_drop(intid);
+        vgic_inject_hw(v, (uint16_t)intid, (uint16_t)intid);
+        return 0;
+    }
     return interrupts_serve_short(v, intid) ? 0U : intid;
 }
 

@@ -2,11 +2,12 @@
 #ifndef WORLD_NS_EXIT_H
 #define WORLD_NS_EXIT_H
 
+#include "vm/exit_action.h"
 #include "vm/vcpu.h"
 
-/* A synchronous exit, x18..x28 not stored: true when it is dealt with and the guest goes on; false:
- * nothing has happened, and exit_sync() is to make it. */
-bool exit_short(struct vcpu *v, uint64_t esr);
+/* A synchronous exit, x18..x28 not stored. EXIT_RESUME, EXIT_SKIP: the guest goes on so.
+ * EXIT_IN_FULL: nothing has happened, and exit_sync() is to make it. */
+enum exit_action exit_short(struct vcpu *v, uint64_t esr);
 /* Takes a physical interrupt, x18..x28 not stored: 0 when it is served and the guest goes on, else
  * its INTID, acknowledged, for exit_irq_in_full(). */
 uint32_t exit_irq(struct vcpu *v);

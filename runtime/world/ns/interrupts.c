@@ -118,20 +118,8 @@ static bool serve_vgic_message(struct vcpu *v)
     return true;
 }
 
-static bool is_guests_ppi(uint32_t intid)
-{
-    const uint64_t ppis = BIT(GIC_PPI_VTIMER) | BIT(GIC_PPI_PTIMER) | BIT(GIC_PPI_PMU);
-
-    return intid < 32U && bit_is_set(ppis, intid);
-}
-
 bool interrupts_serve_short(struct vcpu *v, uint32_t intid)
 {
-    if (is_guests_ppi(intid)) {
-        gic_priority_drop(intid);
-        vgic_inject_hw(v, (uint16_t)intid, (uint16_t)intid);
-        return true;
-    }
     if (intid == GIC_SGI_MESSAGE) {
         return serve_vgic_message(v);
     }
@@ -152,7 +140,7 @@ static void serve_idle(struct vcpu *v)
 {
     const uint32_t intid = gic_acknowledge();
 
-    if (is_guests_ppi(intid)) {
+    if (interrupts_is_guests_ppi(intid)) {
         /* Left over from a guest that has gone: its timer is off by now. */
         gic_priority_drop(intid);
         gic_deactivate(intid);
@@ -174,8 +162,8 @@ struct vcpu *cpu_next_vcpu(void)
             return cpu->vcpu;
         }
         /* Interrupts are masked at EL2, yet a pending one ends WFI [DDI0487 D1.6.2]; memory
-         * accesses before it are complete before the CPU sleeps, and so is the priority drop, without
-         * which what is pending would not end it. */
+         * accesses before it are complete before the CPU sleeps, and so is the priority drop,
+         * without which what is pending would not end it. */
         gic_settle();
         dsb_sy();
         wfi();

@@ -142,6 +142,33 @@ void machine_settle(void)
     }
 }
 
+static bool has_physical(void)
+{
+    bool has = false;
+
+    for (unsigned i = 16; i < 32U; i++) {
+        has = has || fake_physical_is_asserted(&fake_ppis[fake_cpu][i]);
+    }
+    for (unsigned i = 0; i < CFG_IRQ_COUNT; i++) {
+        const struct fake_physical *const p = &fake_spis[cfg_irqs[i].pintid];
+        has = has || (p->cpu == fake_cpu && fake_physical_is_asserted(p));
+    }
+    return has;
+}
+
+bool machine_is_quiet(void)
+{
+    const unsigned before = fake_cpu;
+    bool is_quiet = true;
+
+    for (fake_cpu = 0; fake_cpu < CFG_CPU_COUNT && is_quiet; fake_cpu++) {
+        is_quiet = (fake_mailbox[fake_cpu] & MSG_VGIC) == 0 && !fake_maintenance_is_asserted() &&
+                   !has_physical();
+    }
+    fake_cpu = before;
+    return is_quiet;
+}
+
 static struct mmio_access access_once(bool gicr, struct mmio_access a)
 {
     CHECK((gicr ? vgic_gicr_access : vgic_gicd_access)(MACHINE_VM, &a));
