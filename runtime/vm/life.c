@@ -44,13 +44,13 @@ unsigned life_running_count(void)
 /* The next chunk of the VM's loads; false when all of them are done. */
 static bool load_more(uint16_t vm)
 {
+    const uint64_t before = SYSREG_READ(CNTPCT_EL0);
     const struct cfg_vm *cfg = &cfg_vms[vm];
     struct loading *l = &loadings[vm];
 
     if (l->load == cfg->load_count) {
         return false;
     }
-    const uint64_t before = SYSREG_READ(CNTPCT_EL0);
     const struct cfg_load *load = &cfg_loads[cfg->first_load + l->load];
     const uint64_t left = load->size - l->done;
     const uint64_t part = (left < MEMORY_CHUNK_BYTES) ? left : MEMORY_CHUNK_BYTES;
@@ -114,8 +114,11 @@ void life_start(uint16_t vm)
     if (atomic_load_explicit(&life_states[vm], memory_order_relaxed) == LIFE_OFF) {
         atomic_fetch_add_explicit(&life_not_off, 1, memory_order_relaxed);
     }
+    const uint64_t before = SYSREG_READ(CNTPCT_EL0);
+
     while (load_more(vm)) {
     }
+    loadings[vm].ticks = SYSREG_READ(CNTPCT_EL0) - before;
     start_loaded(vm);
 }
 
