@@ -46,6 +46,7 @@ enum { NOTHING_SIGNALLED = 0x100 }; /* beyond any priority */
 #define HCR_VGRP1DIE BIT(7)
 #define HCR_TDIR BIT(14)
 #define HCR_EOICOUNT FIELD(31, 27)
+enum { EOICOUNT_MAX = 31 };
 
 /* Is `r` the one to be interrupted, whoever has it active? */
 static bool is_routed_here(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid)
@@ -223,13 +224,13 @@ static void take_eoi_count(struct vgic_vm *g, struct vgic_redist *r)
     const uint64_t hcr = gich_hcr_read();
     /* Without active ones left out, what is counted is a guest's mistake. */
     const uint64_t count = ((hcr & HCR_LRENPIE) != 0U) ? bits_get(hcr, 31, 27) : 0U;
+    uint16_t ended[EOICOUNT_MAX];
+    const unsigned ended_count =
+        (count != 0U) ? vgic_choice_highest_active(g, r, (unsigned)count, ended) : 0U;
 
-    for (uint64_t n = count; n > 0U; n--) {
-        LOOP_BOUND(31);
-        const unsigned intid = vgic_choice_highest_active(g, r);
-        if (intid == VGIC_NO_INTID) {
-            break;
-        }
+    for (unsigned i = 0; i < ended_count; i++) {
+        LOOP_BOUND(EOICOUNT_MAX);
+        const unsigned intid = ended[i];
         vgic_word_of(g, r, intid)->active &= ~(UINT32_C(1) << (intid % 32U));
         vgic_hw_deactivate(g, r, intid);
         if (intid >= VGIC_PRIVATE_COUNT) {
