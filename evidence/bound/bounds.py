@@ -12,6 +12,9 @@ for that.
 LOOP_RARE(n): a way round the loop that is taken at most n times of those. (GCC may make two loops
 of it, the rare way round the other: then this is the bound of the outer one.)
 
+LOOP_EACH_ONCE: of the functions that a call through a pointer in this loop can go to, each is called
+at most once each time the loop is entered: their sum is counted, not as often the longest.
+
 LOOP_WAITS marks a loop that waits for another CPU or for hardware: passing through it once is
 counted, waiting is not. So it is for a load-exclusive/store-exclusive retry, which only a store of
 another CPU repeats.
@@ -42,6 +45,7 @@ class Kind(IntEnum):
     POT = 4
     BYTES = 5
     SIZE = 6
+    EACH = 7
 
 
 GOVERNS = (Kind.BOUND, Kind.WAITS, Kind.SHARED, Kind.BYTES)  # say how often a loop goes round
@@ -67,6 +71,7 @@ class LoopBound:
     rare_blocks: frozenset = frozenset()
     pot: int | None = None
     bytes_each: int | None = None
+    each_once: bool = False
 
 
 def parse(data):
@@ -109,7 +114,8 @@ def bound_of(graph, loop, markers, is_cut):
         return LoopBound(0, bytes_each=number)
     counts_header = not _leaves_without(graph, loop, _certain(graph, governing))
     return LoopBound(max(number - 1, 0) if counts_header else number, rare=sum(rare.values()),
-                     rare_blocks=frozenset(rare))
+                     rare_blocks=frozenset(rare),
+                     each_once=any(m.kind is Kind.EACH for found in own.values() for m in found))
 
 
 def _cycles(graph, loop, without, is_cut):

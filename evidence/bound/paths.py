@@ -272,8 +272,29 @@ class Walk:
         """What `edge` of `block` costs after it; None: it cannot be taken."""
         if not edge.calls:
             return ZERO
+        if edge.to != END and len(edge.calls) > 1 and self.is_once(block):
+            return ZERO if self.below(block, edge, "through") else None  # see leave()
         below = self.below(block, edge, "to_end" if edge.to == END else "through")
         return max(below, key=lambda c: c.total, default=None)
+
+    def is_once(self, block):
+        """Are the calls that end `block` made at most once to each function?"""
+        loop = self.shape.inner.get(block)
+        return loop is not None and self.paths.bound(self.shape, loop).each_once
+
+    def once(self, loop):
+        """The Cost of all functions that `loop` calls at most once each."""
+        total, done = ZERO, set()
+        for block in sorted(loop.blocks):
+            for edge in self.graph.blocks[block].edges:
+                if edge.to != END and len(edge.calls) > 1 and self.shape.inner[block] is loop:
+                    for callee in edge.calls:
+                        size = self.argument(block, callee)
+                        cost = self.paths.summary(callee, self.allowed, size).through
+                        if callee not in done and cost is not None:
+                            done.add(callee)
+                            total = total.plus(cost)
+        return total
 
     def child(self, region, block):
         """The loop directly in `region` (None: the function) that holds `block`, or None."""
@@ -347,6 +368,10 @@ class Walk:
         again, around, cheap = self.turns(loop, bound)
         ways = {key: cost for key, cost in first.items() if key[1] != AGAIN}
         entered = self.to(first, AGAIN)
+        if bound.each_once:
+            once = self.once(loop)
+            ways = {key: cost.plus(once) for key, cost in ways.items()}
+            entered = entered and entered.plus(once)
         back = bound.back if bound.bytes_each is None else -(-self.bytes // bound.bytes_each)
         if back > 0 and entered is not None:
             rounds = self.rounds(entered, back - 1, bound, around, cheap)

@@ -92,14 +92,13 @@ static void put_number(struct fmt_sink *sink, const struct spec *s, const char *
     const unsigned pad = padding(s, length);
     const bool zeros = s->zero && !s->left;
     put_repeated(sink, ' ', (s->left || zeros) ? 0U : pad);
-    for (const char *p = prefix; *p != '\0'; p++) {
-        LOOP_BOUND(PREFIX_MAX);
-        (void)put_one(sink, *p);
+    for (const char *p = prefix; *p != '\0' && put_one(sink, *p); p++) {
+        LOOP_SHARED(POT_PRINTED);
     }
     put_repeated(sink, '0', zeros ? pad : 0U);
-    while (count > 0U) {
-        LOOP_BOUND(DIGITS_MAX);
-        (void)put_one(sink, digits[--count]);
+    while (count > 0U && put_one(sink, digits[count - 1U])) {
+        LOOP_SHARED(POT_PRINTED);
+        count--;
     }
     put_repeated(sink, ' ', s->left ? pad : 0U);
 }

@@ -19,6 +19,9 @@
 
 /* In the body: it is entered at most `n` times each time the loop is. */
 #define LOOP_BOUND(n) LOOP_NOTE(0, n)
+/* In the body, beside LOOP_BOUND: of the functions in the table that the loop calls through, each is
+ * called at most once. */
+#define LOOP_EACH_ONCE() LOOP_NOTE(7, 0)
 /* In the body: the loop waits for another CPU or for hardware, which is accounted for apart. */
 #define LOOP_WAITS() LOOP_NOTE(1, 0)
 /* On a way through the body: it is taken at most `n` of the times. */

@@ -75,6 +75,7 @@ void life_start_vcpu(struct vcpu *v, uint64_t entry, uint64_t context)
     vcpu_reset(v, entry, context);
     for (unsigned i = 0; i < life_feature_count; i++) {
         LOOP_BOUND(LIFE_FEATURES_MAX);
+        LOOP_EACH_ONCE();
         if (life_features[i].vcpu_start != NULL) {
             life_features[i].vcpu_start(v);
         }
@@ -95,6 +96,7 @@ static void start_loaded(uint16_t vm)
     memory_sync_instructions();
     for (unsigned i = 0; i < life_feature_count; i++) {
         LOOP_BOUND(LIFE_FEATURES_MAX);
+        LOOP_EACH_ONCE();
         if (life_features[i].vm_reset != NULL) {
             life_features[i].vm_reset(vm);
         }
@@ -147,6 +149,7 @@ void life_leave(struct vcpu *v)
     this_cpu()->guest_runs = false;
     for (unsigned i = life_feature_count; i > 0U; i--) {
         LOOP_BOUND(LIFE_FEATURES_MAX);
+        LOOP_EACH_ONCE();
         if (life_features[i - 1U].vcpu_stop != NULL) {
             life_features[i - 1U].vcpu_stop(v);
         }
@@ -185,6 +188,7 @@ void life_finish(uint16_t vm)
     }
     for (unsigned i = 0; i < life_feature_count; i++) {
         LOOP_BOUND(LIFE_FEATURES_MAX);
+        LOOP_EACH_ONCE();
         if (life_features[i].vm_reset != NULL) {
             life_features[i].vm_reset(vm);
         }

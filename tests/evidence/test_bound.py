@@ -197,6 +197,23 @@ def test_a_call_through_a_table_goes_to_its_longest(paths_of):
     assert total > _through(found, "lengthy") > _through(found, "brief")
 
 
+@pytest.mark.parametrize("once", ["", "LOOP_EACH_ONCE();"])
+def test_functions_that_a_loop_calls_once_each_are_added_up(paths_of, once):
+    bodies = ("work();", "work(); work();", "work(); work(); work(); work(); work(); work();")
+    functions = "".join(f"static void f{i}(void) {{ {body} }}\n" for i, body in enumerate(bodies))
+    found = paths_of(HEAD + functions + """
+    void (*const table[])(void) = {f0, f1, f2};
+    void top(unsigned n) { for (unsigned i = 0; i < n; i++) {
+        LOOP_BOUND(30); %s
+        table[i](); } }
+    """ % once, sites=(Site("sample.c", "table[i]", (("", "table"),)),), flags=("-O2",))
+    total = _through(found)
+    longest = _through(found, "f2")
+    assert not found[0].faults
+    assert (total > 30 * longest) == (not once)
+    assert total > sum(_through(found, f"f{i}") for i in range(3)) + 30 * 3
+
+
 def test_calls_through_pointers_that_were_merged_go_to_all(paths_of):
     """Both calls end in the same branch, which has the line of one of them."""
     source = WORK + """
