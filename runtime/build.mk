@@ -41,13 +41,14 @@ CFLAGS := -std=gnu11 -Os -g -ffreestanding -fno-common -fno-pic -fno-pie -fno-bu
           -march=armv8-a -ffixed-x18 -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
           -mcmodel=small -ffile-prefix-map=$(CURDIR)=. -Iruntime -Iruntime/gic/$(GIC) -Iruntime/vgic/$(GIC) \
           -I$(GEN) $(WARNINGS)
-# The files that every exit runs through are compiled for speed, and call last without a frame;
-# the rest is compiled for size.
+# The files that every exit runs through are compiled for speed: they call last without a frame, and
+# a condition of several parts ends at the first that decides. The rest is compiled for size.
 HOT := gic/$(GIC)/cpu_interface gic/$(GIC)/virtual mmio/dispatch mmio/transfer psci/psci smccc/smccc \
        sysreg/id_registers sysreg/sysreg_trap vgic/choice vgic/hw vgic/lists vgic/regs vgic/regs_irq \
        vgic/route vgic/vgic vgic/$(GIC)/gicd vgic/$(GIC)/gicr vgic/$(GIC)/sgi \
        world/ns/exceptions world/ns/exit world/ns/interrupts
-$(HOT:%=$(OBJ)/%.c.o): CFLAGS += -O2 -foptimize-sibling-calls -fomit-frame-pointer
+$(HOT:%=$(OBJ)/%.c.o): CFLAGS += -O2 -foptimize-sibling-calls -fomit-frame-pointer \
+                               --param=logical-op-non-short-circuit=0
 ifeq ($(FLAVOUR),ubsan)
 # Undefined behaviour traps: a BRK at EL2, which panics with its place.
 CFLAGS += -fsanitize=undefined -fno-sanitize=alignment -fsanitize-undefined-trap-on-error

@@ -4,7 +4,6 @@
 #ifndef ARCH_SPINLOCK_H
 #define ARCH_SPINLOCK_H
 
-#include <stdatomic.h>
 #include <stdint.h>
 
 #include "lib/loop.h"
@@ -13,10 +12,10 @@
  * meanwhile is not lost. Single-copy atomic in either size [DDI0487 B2.2.1]; little-endian. */
 struct spinlock {
     union {
-        _Atomic uint32_t both;
+        uint32_t both;
         struct {
-            _Atomic uint16_t owner; /* ticket being served */
-            _Atomic uint16_t next;  /* ticket that the next arrival draws */
+            uint16_t owner; /* ticket being served; written by its holder */
+            uint16_t next;  /* ticket that the next arrival draws */
         };
     };
 };
@@ -24,7 +23,7 @@ struct spinlock {
 
 static inline void spin_wait(struct spinlock *l, uint16_t ticket)
 {
-    while (atomic_load_explicit(&l->owner, memory_order_acquire) != ticket) {
+    while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket) {
         LOOP_WAITS();
         __asm__ volatile("yield" ::: "memory");
     }
@@ -33,7 +32,7 @@ static inline void spin_wait(struct spinlock *l, uint16_t ticket)
 /* Blocks until the caller owns the lock; acquire ordering. */
 static inline void spin_lock(struct spinlock *l)
 {
-    const uint32_t drawn = atomic_fetch_add_explicit(&l->both, SPINLOCK_NEXT, memory_order_acquire);
+    const uint32_t drawn = __atomic_fetch_add(&l->both, SPINLOCK_NEXT, __ATOMIC_ACQUIRE);
 
     /* Free when both halves are alike. */
     if ((drawn ^ (drawn >> 16 | drawn << 16)) != 0U) {
@@ -44,9 +43,7 @@ static inline void spin_lock(struct spinlock *l)
 /* Release ordering: what was written under the lock is visible to the next owner. */
 static inline void spin_unlock(struct spinlock *l)
 {
-    const uint16_t owner = atomic_load_explicit(&l->owner, memory_order_relaxed);
-
-    atomic_store_explicit(&l->owner, (uint16_t)(owner + 1U), memory_order_release);
+    __atomic_store_n(&l->owner, (uint16_t)(l->owner + 1U), __ATOMIC_RELEASE);
 }
 
 #endif

@@ -120,7 +120,8 @@ vectors:
     bl exit_irq
     cbnz w0, irq_in_full
     from_stack
-    b resume_same
+    load_caller_saved
+    exception_return
     vector lower_fiq
     vector lower_serror
 

@@ -39,6 +39,8 @@ static inline va_t va_make(uint64_t a)
 /* On a function that the usual case never calls: it is kept out of the callers' registers and
  * frames, and compiled for size. */
 #define SLOW_PATH __attribute__((cold, noinline))
+/* On a function that is usual, yet not the most usual: it is kept out of the callers' registers. */
+#define APART __attribute__((noinline))
 
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

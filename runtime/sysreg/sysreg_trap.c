@@ -26,6 +26,7 @@
 #include "core/log.h"
 #include "sysreg/id_registers.h"
 #include "vgic/vgic.h"
+#include "vm/esr.h"
 
 /* The encoding as one number, in the order of op0, op1, CRn, CRm, op2. */
 #define ENCODE(op0, op1, crn, crm, op2)                                                            \
@@ -248,15 +249,10 @@ SLOW_PATH static void report_undefined(const struct vcpu *v, const struct sysreg
               crm_of(a), op2_of(a), (void *)(uintptr_t)vcpu_pc());
 }
 
-static unsigned register_of(uint64_t esr)
-{
-    return (unsigned)bits_get(esr, 9, 5);
-}
-
 /* Makes the access, if the register exists; false: nothing has happened. */
 static bool perform(struct vcpu *v, uint64_t esr, struct sysreg_access *a)
 {
-    const unsigned rt = register_of(esr);
+    const unsigned rt = esr_sysreg_register(esr);
     const struct sysreg_row *row = find_row(a->encoding);
 
     a->value = a->is_write ? vcpu_x(v, rt) : 0U;
@@ -280,19 +276,10 @@ enum exit_action sysreg_trap(struct vcpu *v, uint64_t esr)
     return EXIT_SKIP;
 }
 
-/* MSR ICC_SGI1R_EL1 [DDI0487 D24.2, ISS encoding for EC 0x18]: all but the register. */
-#define ISS_WHICH (FIELD(21, 10) | FIELD(4, 0))
-#define ISS_ICC_SGI1R_WRITE                                                                        \
-    (UINT64_C(3) << 20 | UINT64_C(5) << 17 | UINT64_C(12) << 10 | UINT64_C(11) << 1)
-
 enum exit_action sysreg_trap_short(struct vcpu *v, uint64_t esr)
 {
-    if (!vcpu_has_short(register_of(esr))) {
+    if (!vcpu_has_short(esr_sysreg_register(esr))) {
         return EXIT_IN_FULL;
-    }
-    if ((esr & ISS_WHICH) == ISS_ICC_SGI1R_WRITE) {
-        vgic_sgi_write(v, VGIC_SGI1R, vcpu_x(v, register_of(esr)));
-        return EXIT_SKIP;
     }
     struct sysreg_access a = {.encoding = encoding_of(esr), .is_write = !bit_is_set(esr, 0)};
 

@@ -83,7 +83,7 @@ static void consider(struct search *s, const struct vgic_word *w, uint16_t intid
 static void consider_private(struct search *s)
 {
     const struct vgic_word *w = &s->r->word;
-    uint32_t bits = word_wanted(s->g, w);
+    uint32_t bits = word_wanted(w);
 
     bits &= s->r->is_asleep ? w->active : UINT32_MAX;
     for (; bits != 0U; bits &= bits - 1U) {
@@ -95,7 +95,7 @@ static void consider_private(struct search *s)
 static void consider_spis(struct search *s, unsigned n)
 {
     const struct vgic_word *w = vgic_spi_word(s->g, n);
-    uint32_t bits = word_wanted(s->g, w);
+    uint32_t bits = word_wanted(w);
 
     bits &= s->r->is_asleep ? w->active : UINT32_MAX;
     for (; bits != 0U; bits &= bits - 1U) {

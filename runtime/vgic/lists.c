@@ -61,7 +61,7 @@ static uint64_t compose_state(const struct vgic_vm *g, const struct vgic_redist 
 {
     const uint32_t bit = UINT32_C(1) << (intid % 32U);
     const bool is_active = (w->active & bit) != 0U;
-    const bool is_deliverable = (word_deliverable(g, w) & bit) != 0U;
+    const bool is_deliverable = (word_deliverable(w) & bit) != 0U;
     const bool is_edge = (w->edge & bit) != 0U;
     const bool is_hw = (w->hw & bit) != 0U;
     const bool as_pending = is_deliverable && is_routed_here(g, r, intid) &&
@@ -257,7 +257,7 @@ static void relist(struct vgic_vm *g, struct vgic_redist *r)
 static bool refresh_shortly(struct vgic_vm *g, struct vgic_redist *r)
 {
     struct vgic_word *w = &r->word;
-    uint32_t bits = w->latch & word_latched(w) & word_forwarded(g, w);
+    uint32_t bits = w->latch & word_latched(w) & word_forwarded(w);
 
     if (bits == 0U || g->ready != 0U || r->stale != VGIC_FILL) {
         return false;
@@ -267,7 +267,7 @@ static bool refresh_shortly(struct vgic_vm *g, struct vgic_redist *r)
         LOOP_BOUND(32);
         w->latch &= ~(bits & (0U - bits));
     }
-    if ((bits | word_wanted(g, w) | word_outdated(g, w)) != 0U) {
+    if ((bits | word_wanted(w) | word_outdated(w)) != 0U) {
         r->stale = VGIC_FILL;
     }
     return r->stale == VGIC_FRESH;
@@ -305,7 +305,7 @@ static void refresh(struct vgic_vm *g, struct vgic_redist *r)
     if (r->has_overflow) {
         take_eoi_count(g, r);
         relist(g, r);
-    } else if (r->stale == VGIC_RELIST || word_outdated(g, &r->word) != 0U) {
+    } else if (r->stale == VGIC_RELIST || word_outdated(&r->word) != 0U) {
         relist(g, r);
     } else {
         const unsigned room = bits_count(r->lr_all & ~r->lr_used);
@@ -341,7 +341,8 @@ void vgic_lists_refresh(struct vgic_vm *g, struct vgic_redist *r)
     }
 }
 
-void vgic_lists_add_new(struct vgic_redist *r, unsigned i, unsigned intid)
+/* `intid` of `r` goes, as pending, into list register `i`, which is empty. */
+static void add_new(struct vgic_redist *r, unsigned i, unsigned intid)
 {
     struct vgic_word *w = &r->word;
     const uint32_t bit = UINT32_C(1) << intid;
@@ -356,6 +357,45 @@ void vgic_lists_add_new(struct vgic_redist *r, unsigned i, unsigned intid)
     w->listed |= bit;
     lists_note_pending(r, bit);
     gich_lr_write(i, lr);
+}
+
+/* In a list register, pending or not. */
+static bool add_again(struct vgic_redist *r, unsigned intid)
+{
+    const unsigned i = r->lr_of[intid];
+    const uint64_t lr = gich_lr_read(i);
+    const bool is_over = (lr & (LR_PENDING | LR_ACTIVE)) == 0U;
+
+    if (is_over) {
+        add_new(r, i, intid);
+        return true;
+    }
+    if (bit_is_set(r->word.hw, intid) || vgic_has_source(intid)) {
+        return false;
+    }
+    gich_lr_write(i, lr | LR_PENDING);
+    lists_note_pending(r, UINT32_C(1) << intid);
+    return true;
+}
+
+bool vgic_lists_add(struct vgic_redist *r, unsigned intid)
+{
+    const uint32_t room = ~r->lr_used & r->lr_all;
+
+    /* Fresh, awake and without overflow, no private interrupt is active outside the list
+     * registers. */
+    if (r->hindrances != 0U || !bit_is_set(word_forwarded(&r->word), intid) ||
+        vgic_source_count(r, intid) > 1U) {
+        return false;
+    }
+    if (bit_is_set(r->word.listed, intid)) {
+        return add_again(r, intid);
+    }
+    if (room == 0U) {
+        return false;
+    }
+    add_new(r, (unsigned)__builtin_ctz(room), intid);
+    return true;
 }
 
 void vgic_lists_look(struct vgic_vm *g, struct vgic_redist *r)

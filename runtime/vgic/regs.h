@@ -32,6 +32,14 @@ enum mmio_outcome vgic_irq_regs_read(uint16_t vm, struct vgic_redist *r, uint32_
 enum mmio_outcome vgic_irq_regs_write(uint16_t vm, struct vgic_redist *r, uint32_t offset,
                                       unsigned size_bytes, uint64_t value);
 
+/* What guests do most, masking and ranking an SPI, in few instructions; as the rows do it.
+ * A word of GICD_ISENABLER or GICD_ICENABLER is written, `offset` from the first of them. */
+enum mmio_outcome vgic_spis_write_enable(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                         uint64_t value);
+/* The byte of GICD_IPRIORITYR of `intid`, any number, is written. */
+enum mmio_outcome vgic_spi_write_priority(uint16_t vm, uint32_t intid, unsigned size_bytes,
+                                          uint64_t value);
+
 /* Is the access one that a 64-bit register has: whole, or by one of its words? */
 static inline bool vgic_is_64_access(uint32_t offset, unsigned size_bytes)
 {

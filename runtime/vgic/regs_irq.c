@@ -14,11 +14,13 @@
 #include "vgic/regs.h"
 #include "vgic/vgic.h"
 
+#include "arch/keep.h"
 #include "gic/gic.h"
 #include "lib/bits.h"
 #include "vgic/hw.h"
 #include "vgic/lists.h"
 #include "vgic/route.h"
+#include "vgic/vms.h"
 #include "vgic/word.h"
 #include "vgic_variant.h"
 
@@ -57,7 +59,7 @@ void vgic_write_group(struct vgic_access *a)
     const uint32_t changed = w->group ^ (uint32_t)a->value;
 
     w->group = (uint32_t)a->value;
-    word_forward(a->g, w);
+    word_group(a->g, w);
     word_changed(a, changed);
 }
 
@@ -66,37 +68,72 @@ uint64_t vgic_read_enabled(struct vgic_access *a)
     return word_of(a)->enabled;
 }
 
-static void enable(struct vgic_access *a, struct vgic_word *w, uint32_t changed, bool on)
+/* The enable bits `changed` of the word that begins with `intid` are turned over, to `on`. */
+static inline void enable(struct vgic_vm *g, struct vgic_redist *r, unsigned intid,
+                          struct vgic_word *w, uint32_t changed, bool on)
 {
     w->enabled ^= changed;
-    word_forward(a->g, w);
     for (uint32_t bits = changed & w->hw; bits != 0U; bits &= bits - 1U) {
         LOOP_BOUND(32);
-        vgic_hw_enable(a->g, a->r, intid_of(a, bits), on);
+        vgic_hw_enable(g, r, intid + (unsigned)__builtin_ctz(bits), on);
     }
-    word_changed(a, 0);
 }
 
 void vgic_write_enable(struct vgic_access *a)
 {
     struct vgic_word *w = word_of(a);
 
-    enable(a, w, (uint32_t)a->value & ~w->enabled, true);
+    enable(a->g, a->r, a->intid, w, (uint32_t)a->value & ~w->enabled, true);
+    word_changed(a, 0);
 }
 
 void vgic_write_disable(struct vgic_access *a)
 {
     struct vgic_word *w = word_of(a);
 
-    enable(a, w, (uint32_t)a->value & w->enabled, false);
+    enable(a->g, a->r, a->intid, w, (uint32_t)a->value & w->enabled, false);
+    word_changed(a, 0);
+}
+
+/* The lock is held, and is released here: bits of SPI word `n` have changed that are about
+ * something that is pending, active or listed. */
+SLOW_PATH static enum mmio_outcome leave_changed(struct vgic_vm *g, unsigned n, uint32_t forced)
+{
+    g->own = vgic_places[this_cpu()->vcpu->id].r;
+    vgic_spis_changed(g, n, forced);
+    vgic_leave(g);
+    return MMIO_DONE;
+}
+
+enum mmio_outcome vgic_spis_write_enable(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                         uint64_t value)
+{
+    struct vgic_vm *g = &vgic_vms[vm];
+    const uint32_t n = offset / 4U % 32U; /* word of INTIDs, from 0 */
+    const bool on = offset < 0x80U;
+
+    (void)size_bytes;
+    KEEP_POINTER(g);
+    if (n == 0U || n > g->spi_words) {
+        return MMIO_DONE;
+    }
+    struct vgic_word *const w = &g->words[n - 1U];
+
+    spin_lock(&g->lock);
+    enable(g, NULL, n * 32U, w, (uint32_t)value & (on ? ~w->enabled : w->enabled), on);
+    if (!word_is_idle(w)) {
+        return leave_changed(g, n - 1U, 0);
+    }
+    spin_unlock(&g->lock);
+    return MMIO_DONE;
 }
 
 /* With full list registers, what the guest of this CPU has ended by EOI may only be counted yet: it
  * is taken into account before its access, whose effect or answer may depend on it. */
-static void count_ends(const struct vgic_access *a)
+static void count_ends(struct vgic_vm *g)
 {
-    if (a->g->own != NULL && a->g->own->has_overflow) {
-        vgic_lists_refresh(a->g, a->g->own);
+    if (g->own != NULL && g->own->has_overflow) {
+        vgic_lists_refresh(g, g->own);
     }
 }
 
@@ -126,7 +163,7 @@ static void look_at_lists(struct vgic_access *a)
         g->own->asked_word = w;
         g->own->asked = ++g->sequence;
     }
-    count_ends(a); /* may forget the question */
+    count_ends(a->g); /* may forget the question */
     vgic_lists_look(g, g->own);
     for (uint32_t bits = w->listed; bits != 0U; bits &= bits - 1U) {
         LOOP_BOUND(32);
@@ -216,7 +253,7 @@ static void give_holder(const struct vgic_access *a, unsigned intid)
 void vgic_write_set_active(struct vgic_access *a)
 {
     struct vgic_word *w = word_of(a);
-    count_ends(a);
+    count_ends(a->g);
     const uint32_t set = (uint32_t)a->value & ~w->active;
 
     for (uint32_t bits = set; bits != 0U; bits &= bits - 1U) {
@@ -237,7 +274,7 @@ void vgic_write_clear_active(struct vgic_access *a)
     struct vgic_word *w = word_of(a);
     const uint32_t clear = (uint32_t)a->value;
 
-    count_ends(a);
+    count_ends(a->g);
     for (uint32_t bits = clear & w->active & ~w->listed; bits != 0U; bits &= bits - 1U) {
         LOOP_BOUND(32);
         vgic_hw_deactivate(a->g, a->r, intid_of(a, bits));
@@ -270,16 +307,45 @@ uint64_t vgic_read_priority(struct vgic_access *a)
 
 void vgic_write_priority(struct vgic_access *a)
 {
-    const uint8_t implemented = (uint8_t)(0xFF00U >> gich_priority_bits());
+    const uint8_t implemented = a->g->priority_mask;
     size_t step;
     uint8_t *const first = first_priority(a, &step);
 
-    count_ends(a);
+    count_ends(a->g);
     for (uint32_t i = 0; i < a->count; i++) {
         LOOP_BOUND(8);
         first[i * step] = (uint8_t)(a->value >> (8U * i)) & implemented;
     }
     word_changed(a, ((UINT32_C(1) << a->count) - 1U) << (a->intid % 32U));
+}
+
+/* The lock is held, and is released here. */
+SLOW_PATH static enum mmio_outcome change_priority(struct vgic_vm *g, uint32_t spi, uint64_t value)
+{
+    g->own = vgic_places[this_cpu()->vcpu->id].r;
+    count_ends(g);
+    g->spis[spi].priority = (uint8_t)value & g->priority_mask;
+    return leave_changed(g, spi / 32U, UINT32_C(1) << (spi % 32U));
+}
+
+enum mmio_outcome vgic_spi_write_priority(uint16_t vm, uint32_t intid, unsigned size_bytes,
+                                          uint64_t value)
+{
+    struct vgic_vm *g = &vgic_vms[vm];
+    const uint32_t spi = intid - VGIC_PRIVATE_COUNT;
+
+    (void)size_bytes;
+    KEEP_POINTER(g);
+    if (spi >= 32U * g->spi_words) {
+        return MMIO_DONE;
+    }
+    spin_lock(&g->lock);
+    if (!word_is_idle(&g->words[spi / 32U])) {
+        return change_priority(g, spi, value);
+    }
+    g->spis[spi].priority = (uint8_t)value & g->priority_mask;
+    spin_unlock(&g->lock);
+    return MMIO_DONE;
 }
 
 /* Two bits an interrupt; the upper one says edge, the lower is RES0. */

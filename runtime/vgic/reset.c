@@ -44,6 +44,7 @@ static void reset_redist(uint16_t vm, uint16_t vcpu)
 
     (void)memset(r, 0, sizeof(*r));
     r->vcpu = vcpu;
+    vgic_places[vcpu] = (struct vgic_place){&vgic_vms[vm], r};
     r->typer = vgic_gicr_typer(vm, vcpu - (unsigned)cfg_vms[vm].first_vcpu);
     r->sgi_cluster = sgi_cluster_of(cfg_vcpus[vcpu].vmpidr);
     r->sgi_bit = UINT32_C(1) << bits_get(cfg_vcpus[vcpu].vmpidr, 3, 0);
@@ -89,6 +90,7 @@ void vgic_vm_reset(uint16_t vm)
     g->id = vm;
     g->spi_words = cfg->spi_count / 32U;
     g->vcpu_count = cfg->vcpu_count;
+    g->priority_mask = (uint8_t)(0xFF00U >> gich_priority_bits());
     g->typer = vgic_gicd_typer(vm);
     g->redists = &vgic_redists[cfg->first_vcpu];
     g->words = &vgic_spi_words[cfg->first_spi / 32U];

@@ -80,9 +80,9 @@ SLOW_PATH static void private_changed(struct vgic_vm *g, struct vgic_redist *r, 
 {
     const struct vgic_word *w = &r->word;
 
-    if ((word_outdated(g, w) | (forced & w->listed)) != 0U) {
+    if ((word_outdated(w) | (forced & w->listed)) != 0U) {
         vgic_mark(g, r, VGIC_RELIST);
-    } else if (word_wanted(g, w) != 0U) {
+    } else if (word_wanted(w) != 0U) {
         vgic_mark(g, r, VGIC_FILL);
     }
 }
@@ -108,7 +108,7 @@ static void mark_holders(struct vgic_vm *g, unsigned n, uint32_t bits, uint8_t l
 /* What of SPI word `n` is to be listed; vgic_vm.ready follows it. */
 static uint32_t wanted_spis(struct vgic_vm *g, unsigned n)
 {
-    const uint32_t wanted = word_wanted(g, vgic_spi_word(g, n));
+    const uint32_t wanted = word_wanted(vgic_spi_word(g, n));
 
     g->ready = (uint32_t)bits_set(g->ready, n, n, (wanted != 0U) ? 1U : 0U);
     return wanted;
@@ -129,7 +129,7 @@ SLOW_PATH static void spis_changed(struct vgic_vm *g, unsigned n, uint32_t force
     const struct vgic_word *w = vgic_spi_word(g, n);
 
     mark_holders(g, n, wanted_spis(g, n), VGIC_FILL);
-    mark_holders(g, n, word_outdated(g, w) | (forced & w->listed), VGIC_RELIST);
+    mark_holders(g, n, word_outdated(w) | (forced & w->listed), VGIC_RELIST);
 }
 
 void vgic_spis_changed(struct vgic_vm *g, unsigned n, uint32_t forced)
@@ -155,12 +155,12 @@ void vgic_set_ctlr(struct vgic_vm *g, uint32_t ctlr)
     g->ctlr = ctlr;
     for (unsigned i = 0; i < g->vcpu_count; i++) {
         LOOP_BOUND(CFG_VCPU_COUNT);
-        word_forward(g, &vgic_redist_at(g, i)->word);
+        word_group(g, &vgic_redist_at(g, i)->word);
         vgic_private_changed(g, vgic_redist_at(g, i), 0);
     }
     for (unsigned n = 0; n < g->spi_words; n++) {
         LOOP_BOUND(CFG_SPI_TOTAL / 32U);
-        word_forward(g, vgic_spi_word(g, n));
+        word_group(g, vgic_spi_word(g, n));
         vgic_spis_changed(g, n, 0);
     }
 }

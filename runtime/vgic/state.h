@@ -17,14 +17,14 @@ enum { VGIC_PRIVATE_COUNT = 32, VGIC_SGI_COUNT = 16 };
 
 struct vgic_word {
     uint32_t enabled;
+    uint32_t grouped; /* its group is enabled in GICD_CTLR: word_group() keeps it so */
     uint32_t latch;   /* pending by an edge, a message, an SGI or GICD_ISPENDR */
     uint32_t line;    /* input level of the interrupts that are not `hw` */
     uint32_t message; /* level-sensitive: asserted by GICD_SETSPI, beside its line */
     uint32_t active;
-    uint32_t edge;      /* configuration; level-sensitive otherwise */
-    uint32_t group;     /* 1: Group 1 */
-    uint32_t forwarded; /* enabled, and its group is in GICD_CTLR: word_forward() keeps it so */
-    uint32_t hw;        /* a physical interrupt stands behind it: its state is latched there */
+    uint32_t edge;  /* configuration; level-sensitive otherwise */
+    uint32_t group; /* 1: Group 1 */
+    uint32_t hw;    /* a physical interrupt stands behind it: its state is latched there */
     uint32_t listed;
     uint32_t lr_pending; /* of listed ones: state in the list register when last seen */
     uint32_t lr_active;
@@ -90,6 +90,7 @@ struct vgic_vm {
     struct vgic_redist *redists; /* the VM's slices of the arrays below */
     struct vgic_word *words;     /* its SPIs */
     struct vgic_spi *spis;
+    uint8_t priority_mask; /* bits of a priority that the virtual CPU interface implements */
 } __attribute__((aligned(64)));
 
 extern struct vgic_redist vgic_redists[CFG_VCPU_COUNT];

@@ -21,6 +21,7 @@ struct vgic_redist vgic_redists[CFG_VCPU_COUNT];
 struct vgic_word vgic_spi_words[CFG_SPI_TOTAL / 32];
 struct vgic_spi vgic_spis[CFG_SPI_TOTAL];
 struct vgic_vm vgic_vms[CFG_VM_COUNT];
+struct vgic_place vgic_places[CFG_VCPU_COUNT];
 
 struct vgic_vm *vgic_acquire(uint16_t vm)
 {
@@ -86,26 +87,29 @@ static void latch_physical(struct vgic_vm *g, struct vgic_word *w, uint32_t bit)
     w->latch |= bit;
 }
 
+/* The lock is held, and is released here. */
 SLOW_PATH static void inject_slowly(struct vgic_vm *g, struct vgic_redist *r, unsigned intid)
 {
     g->own = r;
-    latch_physical(g, &r->word, UINT32_C(1) << intid);
-    vgic_private_changed(g, r, 0);
+    if (!vgic_lists_add(r, intid)) {
+        latch_physical(g, &r->word, UINT32_C(1) << intid);
+        vgic_private_changed(g, r, 0);
+    }
     vgic_leave(g);
 }
 
 void vgic_inject_hw(struct vcpu *v, uint16_t intid, uint16_t pintid)
 {
-    struct vgic_vm *g = &vgic_vms[v->vm];
-    struct vgic_redist *r = &vgic_redists[v->id];
+    struct vgic_vm *g = vgic_places[v->id].g;
+    struct vgic_redist *r = vgic_places[v->id].r;
 
     (void)pintid; /* PPIs: the same number, vgic_hw_pintid() */
     spin_lock(&g->lock);
-    if (vgic_lists_add(r, intid)) {
-        spin_unlock(&g->lock);
-    } else {
+    if (!vgic_lists_repeat(r, intid)) {
         inject_slowly(g, r, intid);
+        return;
     }
+    spin_unlock(&g->lock);
 }
 
 void vgic_inject_hw_spi(uint16_t vm, uint16_t intid, uint16_t pintid)
@@ -120,7 +124,7 @@ void vgic_inject_hw_spi(uint16_t vm, uint16_t intid, uint16_t pintid)
 
 void vgic_sync(struct vcpu *v)
 {
-    struct vgic_vm *g = &vgic_vms[v->vm];
+    struct vgic_vm *g = vgic_places[v->id].g;
 
     vgic_enter(g);
     vgic_leave(g); /* what was marked is done here */

@@ -36,6 +36,10 @@ void vgic_maintenance(struct vcpu *v);
 enum vgic_sgi_kind { VGIC_SGI1R, VGIC_SGI0R, VGIC_ASGI1R };
 bool vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value);
 
+/* ICC_SGI1R_EL1 in a short exit: EXIT_SKIP; EXIT_IN_FULL, and nothing has happened, where the guest
+ * has no such register. */
+enum exit_action vgic_sgi1r_short(struct vcpu *v, uint64_t value);
+
 /* Trapped ICC_DIR_EL1 write (ICH_HCR_EL2.TDIR): deactivates what this CPU has not listed, also an
  * SPI that another vCPU acknowledged [IHI0069 12.2.7]. */
 bool vgic_dir_write(struct vcpu *v, uint64_t value);

@@ -8,6 +8,13 @@
 
 extern struct vgic_vm vgic_vms[CFG_VM_COUNT];
 
+/* Where a vCPU's interrupts are; by vCPU id. */
+struct vgic_place {
+    struct vgic_vm *g;
+    struct vgic_redist *r;
+};
+extern struct vgic_place vgic_places[CFG_VCPU_COUNT];
+
 /* Brings this CPU's list registers, those of g->own, up to date. With the lock held. */
 void vgic_refresh(struct vgic_vm *g);
 
@@ -15,7 +22,7 @@ void vgic_refresh(struct vgic_vm *g);
 static inline void vgic_enter(struct vgic_vm *g)
 {
     spin_lock(&g->lock);
-    g->own = &vgic_redists[this_cpu()->vcpu->id];
+    g->own = vgic_places[this_cpu()->vcpu->id].r;
 }
 
 /* The end of both, when g->own is set. */

@@ -14,7 +14,7 @@ static bool is_forwarded_spi(const struct vgic_vm *g, const struct vgic_redist *
 {
     const struct vgic_word *w = vgic_spi_word(g, n);
 
-    for (uint32_t bits = word_deliverable(g, w); bits != 0U; bits &= bits - 1U) {
+    for (uint32_t bits = word_deliverable(w); bits != 0U; bits &= bits - 1U) {
         LOOP_BOUND(32);
         const unsigned intid = (n + 1U) * 32U + (unsigned)__builtin_ctz(bits);
 
@@ -27,7 +27,7 @@ static bool is_forwarded_spi(const struct vgic_vm *g, const struct vgic_redist *
 
 static bool has_forwarded(const struct vgic_vm *g, const struct vgic_redist *r)
 {
-    bool has = word_deliverable(g, &r->word) != 0U;
+    bool has = word_deliverable(&r->word) != 0U;
 
     for (unsigned n = 0; n < g->spi_words && !has; n++) {
         LOOP_BOUND(CFG_SPI_TOTAL / 32U);

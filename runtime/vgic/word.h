@@ -29,36 +29,35 @@ static inline bool word_is_idle(const struct vgic_word *w)
 }
 
 /* Those that the distributor forwards: enabled, in an enabled group. */
-static inline uint32_t word_forwarded(const struct vgic_vm *g, const struct vgic_word *w)
+static inline uint32_t word_forwarded(const struct vgic_word *w)
 {
-    (void)g;
-    return w->forwarded;
+    return w->enabled & w->grouped;
 }
 
-/* To be called when one of what it depends on has changed. */
-static inline void word_forward(const struct vgic_vm *g, struct vgic_word *w)
+/* To be called when the group of one, or GICD_CTLR, has changed. */
+static inline void word_group(const struct vgic_vm *g, struct vgic_word *w)
 {
     const uint32_t group0 = ((g->ctlr & GICD_CTLR_EnableGrp0) != 0U) ? ~w->group : 0U;
     const uint32_t group1 = ((g->ctlr & GICD_CTLR_EnableGrp1) != 0U) ? w->group : 0U;
 
-    w->forwarded = w->enabled & (group0 | group1);
+    w->grouped = group0 | group1;
 }
 
-static inline uint32_t word_deliverable(const struct vgic_vm *g, const struct vgic_word *w)
+static inline uint32_t word_deliverable(const struct vgic_word *w)
 {
-    return word_pending(w) & word_forwarded(g, w);
+    return word_pending(w) & word_forwarded(w);
 }
 
 /* Not listed and should be: active ones so that the guest can deactivate them. */
-static inline uint32_t word_wanted(const struct vgic_vm *g, const struct vgic_word *w)
+static inline uint32_t word_wanted(const struct vgic_word *w)
 {
-    return (w->active | word_deliverable(g, w)) & ~w->listed;
+    return (w->active | word_deliverable(w)) & ~w->listed;
 }
 
 /* Listed, and the list register no longer says what it should. */
-static inline uint32_t word_outdated(const struct vgic_vm *g, const struct vgic_word *w)
+static inline uint32_t word_outdated(const struct vgic_word *w)
 {
-    const uint32_t forwarded = word_forwarded(g, w);
+    const uint32_t forwarded = word_forwarded(w);
     const uint32_t withdrawn = ~forwarded | (~word_latched(w) & ~word_asserted(w) & ~w->lr_latch);
     const uint32_t again = w->latch & ((forwarded & w->edge) | w->hw | w->lr_pending);
 

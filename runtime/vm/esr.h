@@ -39,13 +39,22 @@ static inline unsigned esr_fault_kind(uint64_t esr)
 #define ESR_FAULT_TRANSLATION 0x04U
 #define ESR_FAULT_PERMISSION 0x0CU
 
-#define ESR_ISV BIT(24) /* data abort: bits 23..14 describe the access */
-#define ESR_SSE BIT(21) /* of such: sign-extending load */
-#define ESR_AR BIT(14)  /* of such: load-acquire or store-release */
+#define ESR_ISV BIT(24)  /* data abort: bits 23..14 describe the access */
+#define ESR_SSE BIT(21)  /* of such: sign-extending load */
+#define ESR_AR BIT(14)   /* of such: load-acquire or store-release */
 #define ESR_S1PTW BIT(7) /* the fault was on the walk of the guest's own stage-1 tables */
 #define ESR_CM BIT(8)    /* data abort: cache maintenance instruction */
 #define ESR_WNR BIT(6)   /* data abort: write */
 #define ESR_FNV BIT(10)  /* FAR_EL2 is not valid */
+
+/* Trapped MSR or MRS: the register Rt, and the encoding as ISS has it, of a write. */
+static inline unsigned esr_sysreg_register(uint64_t esr)
+{
+    return (unsigned)bits_get(esr, 9, 5);
+}
+#define ESR_SYSREG(op0, op1, crn, crm, op2)                                                        \
+    (UINT64_C(op0) << 20 | UINT64_C(op2) << 17 | UINT64_C(op1) << 14 | UINT64_C(crn) << 10 |       \
+     UINT64_C(crm) << 1)
 
 /* What the class means, for people. */
 const char *esr_class_text(unsigned ec);

@@ -11,6 +11,8 @@ GROUPS = {
     "memory": 180,
     "mmio": 120,
     "gic": 600,
+    "gicmap": 600,
+    "gicrace": 600,
     "storm": 600,
     "psci": 300,
     "smccc": 120,

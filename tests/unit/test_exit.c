@@ -79,6 +79,17 @@ enum exit_action psci_call_plain(struct vcpu *v)
     return is_short ? EXIT_RESUME : EXIT_IN_FULL;
 }
 
+static unsigned sgis;
+static uint64_t sgi_value;
+
+enum exit_action vgic_sgi1r_short(struct vcpu *v, uint64_t value)
+{
+    CHECK(v == &vcpus[0]);
+    sgis++;
+    sgi_value = value;
+    return next_action;
+}
+
 static unsigned acknowledged_intid;
 static char order[32]; /* what exit_irq() has done */
 
@@ -184,6 +195,7 @@ TEST_SETUP()
     served_short = served_in_full = 0;
     is_short = true;
     acknowledged_intid = 47;
+    sgis = 0;
     order[0] = 0;
     next_action = EXIT_RESUME;
     percpus[0].vcpu = &vcpus[0];
@@ -357,6 +369,30 @@ TEST(only_plain_data_aborts_calls_and_registers_are_short)
     CHECK_EQ(exit_short_with(ESR(EC_DABT, ISV | TRANSLATION_L3) & ~(UINT64_C(1) << 25)),
              EXIT_IN_FULL);
     CHECK_EQ(short_mmio_calls, before);
+}
+
+/* MSR ICC_SGI1R_EL1, Xt: op0 3, op1 0, CRn 12, CRm 11, op2 5. */
+static uint64_t sgi1r(unsigned rt, bool is_read)
+{
+    return ESR(0x18, 3u << 20 | 5u << 17 | 12u << 10 | rt << 5 | 11u << 1 | (is_read ? 1u : 0u));
+}
+
+TEST(an_sgi_goes_straight_to_the_gic)
+{
+    next_action = EXIT_SKIP;
+    vcpus[0].x[3] = 0x01000002;
+    CHECK_EQ(exit_short_with(sgi1r(3, false)), EXIT_SKIP);
+    CHECK_EQ(sgis, 1);
+    CHECK_EQ(sgi_value, 0x01000002);
+    (void)exit_short_with(sgi1r(31, false));
+    CHECK_EQ(sgi_value, 0);
+    /* A read, which is undefined; ICC_SGI0R_EL1; a register that is not stored. */
+    (void)exit_short_with(sgi1r(3, true));
+    (void)exit_short_with(sgi1r(3, false) + (UINT64_C(2) << 17));
+    (void)exit_short_with(sgi1r(18, false));
+    (void)exit_short_with(sgi1r(28, false));
+    CHECK_EQ(sgis, 2);
+    CHECK_EQ(short_sysregs, 4);
 }
 
 TEST(a_guest_timer_is_dropped_and_linked)

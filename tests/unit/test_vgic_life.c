@@ -601,10 +601,12 @@ TEST(message_based_spis)
     check_quiet(33);
 }
 
-/* GICD_SETSPI and GICD_CLRSPI take half-words too. */
+/* GICD_SETSPI and GICD_CLRSPI take half-words too; their upper one is reserved. */
 TEST(message_of_sixteen_bits)
 {
     machine_prepare(33, 0x80);
+    machine_write(false, 0x42, 2, 33);
+    check_quiet(33);
     machine_write(false, 0x40, 2, 33);
     take(33);
     machine_write(false, 0x48, 2, 33);

@@ -18,3 +18,10 @@ bool vgic_dir_write(struct vcpu *v, uint64_t value)
     (void)value;
     return false;
 }
+
+enum exit_action vgic_sgi1r_short(struct vcpu *v, uint64_t value)
+{
+    (void)v;
+    (void)value;
+    return EXIT_IN_FULL;
+}

@@ -35,6 +35,11 @@ enum {
     GICD_SETSPI_NSR = 0x0040,
     GICD_CLRSPI_NSR = 0x0048,
     GICD_WORDS_END = 0x0080,
+    GICD_ISENABLER = 0x0100,
+    GICD_ICENABLER = 0x0180,
+    GICD_ISPENDR = 0x0200,
+    GICD_IPRIORITYR = 0x0400,
+    GICD_ITARGETSR = 0x0800,
     GICD_IROUTER = 0x6000, /* as if there were one for INTID 0 */
     GICD_IDS = 0xFFD0,
 };
@@ -192,7 +197,8 @@ enum mmio_outcome vgic_gicd_read(uint16_t vm, uint32_t offset, unsigned size_byt
     return read_far(vm, offset, size_bytes, value);
 }
 
-enum mmio_outcome vgic_gicd_write(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t value)
+APART static enum mmio_outcome write_any(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                         uint64_t value)
 {
     if (offset >= GICD_WORDS_END && offset < VGIC_IRQ_REGS_END) {
         return vgic_irq_regs_write(vm, NULL, offset, size_bytes, value);
@@ -203,4 +209,16 @@ enum mmio_outcome vgic_gicd_write(uint16_t vm, uint32_t offset, unsigned size_by
         write_word(vm, offset, size_bytes, value);
     }
     return MMIO_DONE;
+}
+
+enum mmio_outcome vgic_gicd_write(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t value)
+{
+    if (offset >= GICD_IPRIORITYR && offset < GICD_ITARGETSR && size_bytes == WIDTH_8) {
+        return vgic_spi_write_priority(vm, offset - GICD_IPRIORITYR, size_bytes, value);
+    }
+    if (offset >= GICD_ISENABLER && offset < GICD_ISPENDR && size_bytes == WIDTH_32 &&
+        offset % WIDTH_32 == 0U) {
+        return vgic_spis_write_enable(vm, offset - GICD_ISENABLER, size_bytes, value);
+    }
+    return write_any(vm, offset, size_bytes, value);
 }

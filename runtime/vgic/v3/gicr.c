@@ -115,7 +115,8 @@ static struct vgic_redist *find_redist(uint16_t vm, uint32_t offset)
     return (index < vgic_vms[vm].vcpu_count) ? &vgic_vms[vm].redists[index] : NULL;
 }
 
-enum mmio_outcome vgic_gicr_read(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t *value)
+APART static enum mmio_outcome read_frames(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                           uint64_t *value)
 {
     struct vgic_redist *const r = find_redist(vm, offset);
     const uint32_t in_frame = offset & FRAME_OFFSET;
@@ -123,14 +124,23 @@ enum mmio_outcome vgic_gicr_read(uint16_t vm, uint32_t offset, unsigned size_byt
     if (r == NULL) {
         return mmio_answer(value, 0);
     }
-    if ((offset & (FRAME_SGI | FRAME_OFFSET)) == GICR_TYPER && size_bytes == WIDTH_64) {
-        return mmio_answer(value, r->typer);
-    }
     if ((offset & FRAME_SGI) == 0U) {
         return read_rd(vm, r, in_frame, size_bytes, value);
     }
     return (in_frame < VGIC_IRQ_REGS_END) ? vgic_irq_regs_read(vm, r, in_frame, size_bytes, value)
                                           : mmio_answer(value, 0);
+}
+
+enum mmio_outcome vgic_gicr_read(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t *value)
+{
+    const struct vgic_vm *const g = &vgic_vms[vm];
+    const unsigned index = offset >> FRAME_PAIR_SHIFT;
+
+    if ((offset & (FRAME_SGI | FRAME_OFFSET)) == GICR_TYPER && size_bytes == WIDTH_64 &&
+        index < g->vcpu_count) {
+        return mmio_answer(value, g->redists[index].typer);
+    }
+    return read_frames(vm, offset, size_bytes, value);
 }
 
 enum mmio_outcome vgic_gicr_write(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t value)

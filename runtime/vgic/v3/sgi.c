@@ -41,13 +41,13 @@ static bool takes(const struct vgic_redist *r, enum vgic_sgi_kind kind, uint32_t
 static void send_to_other(struct vgic_vm *g, struct vgic_redist *r, uint32_t bit)
 {
     r->word.latch |= bit;
-    if ((word_forwarded(g, &r->word) & bit) != 0U) {
+    if ((word_forwarded(&r->word) & bit) != 0U) {
         vgic_mark(g, r, VGIC_FILL);
     }
 }
 
 /* The lock is held, and is released here. */
-SLOW_PATH static bool send(struct vgic_vm *g, enum vgic_sgi_kind kind, uint64_t value)
+SLOW_PATH static enum exit_action send(struct vgic_vm *g, enum vgic_sgi_kind kind, uint64_t value)
 {
     const unsigned intid = (unsigned)bits_get(value, 27, 24);
     const uint32_t bit = UINT32_C(1) << intid;
@@ -66,20 +66,28 @@ SLOW_PATH static bool send(struct vgic_vm *g, enum vgic_sgi_kind kind, uint64_t 
         }
     }
     vgic_leave(g);
-    return true;
+    return EXIT_SKIP;
+}
+
+enum exit_action vgic_sgi1r_short(struct vcpu *v, uint64_t value)
+{
+    struct vgic_vm *g = vgic_places[v->id].g;
+    struct vgic_redist *r = vgic_places[v->id].r;
+
+    spin_lock(&g->lock);
+    if (!is_for_self_alone(r, value) || !vgic_lists_repeat(r, (unsigned)bits_get(value, 27, 24))) {
+        g->own = r;
+        return send(g, VGIC_SGI1R, value);
+    }
+    spin_unlock(&g->lock);
+    return EXIT_SKIP;
 }
 
 bool vgic_sgi_write(struct vcpu *v, enum vgic_sgi_kind kind, uint64_t value)
 {
-    const unsigned intid = (unsigned)bits_get(value, 27, 24);
     struct vgic_vm *g = &vgic_vms[v->vm];
-    struct vgic_redist *r = &vgic_redists[v->id];
 
     vgic_enter(g);
-    if (is_for_self_alone(r, value) && takes(r, kind, UINT32_C(1) << intid) &&
-        vgic_lists_add(r, intid)) {
-        spin_unlock(&g->lock);
-        return true;
-    }
-    return send(g, kind, value);
+    (void)send(g, kind, value);
+    return true;
 }

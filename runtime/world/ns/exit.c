@@ -87,10 +87,21 @@ static struct vcpu *exit_apply(enum exit_action action)
 
 /* HVC #0 from AArch64. */
 #define ESR_HVC_0 ((uint64_t)ESR_EC_HVC64 << 26 | ESR_IL)
+/* MSR ICC_SGI1R_EL1, of whatever register. */
+#define ESR_SGI1R_MASK (FIELD(31, 10) | FIELD(4, 0))
+#define ESR_SGI1R ((uint64_t)ESR_EC_SYSREG << 26 | ESR_IL | ESR_SYSREG(3, 0, 12, 11, 5))
 /* A data abort from a lower EL, as mmio_abort_short() wants it. */
 #define ESR_MMIO_MASK                                                                              \
     (FIELD(31, 25) | ESR_ISV | ESR_SSE | ESR_AR | ESR_FNV | ESR_CM | ESR_S1PTW | FIELD(5, 2))
 #define ESR_MMIO ((uint64_t)ESR_EC_DABT_LOW << 26 | ESR_IL | ESR_ISV | ESR_FAULT_TRANSLATION)
+
+APART static enum exit_action trapped_short(struct vcpu *v, uint64_t esr)
+{
+    if ((esr & ESR_SGI1R_MASK) == ESR_SGI1R && vcpu_has_short(esr_sysreg_register(esr))) {
+        return vgic_sgi1r_short(v, vcpu_x(v, esr_sysreg_register(esr)));
+    }
+    return (esr_class(esr) == ESR_EC_SYSREG) ? sysreg_trap_short(v, esr) : EXIT_IN_FULL;
+}
 
 /* The classes of data aborts and of what is an instruction of its own differ in their top bit. */
 enum exit_action exit_short(struct vcpu *v, uint64_t esr)
@@ -100,10 +111,7 @@ enum exit_action exit_short(struct vcpu *v, uint64_t esr)
                    ? mmio_abort_short(v, esr, exception_access_ipa())
                    : EXIT_IN_FULL;
     }
-    if (esr == ESR_HVC_0) {
-        return psci_call_plain(v);
-    }
-    return (esr_class(esr) == ESR_EC_SYSREG) ? sysreg_trap_short(v, esr) : EXIT_IN_FULL;
+    return (esr == ESR_HVC_0) ? psci_call_plain(v) : trapped_short(v, esr);
 }
 
 struct vcpu *exit_sync(struct vcpu *v, uint64_t esr)

@@ -493,6 +493,14 @@ void spec_write(const struct spec_place *at, uint64_t value)
     }
 }
 
+bool spec_ignores_writes(const struct spec_place *at)
+{
+    unsigned first, last;
+
+    return find(at, &first, &last) == FIELD_NONE && !is_word(at, SPEC_GICD, 0) &&
+           !is_message(at, 0x40) && !is_message(at, 0x48) && !is_word(at, SPEC_RD, 0x14);
+}
+
 struct spec_value spec_read(const struct spec_place *at)
 {
     unsigned first, last;

@@ -39,6 +39,8 @@ struct spec_irq spec_settings_of(unsigned cpu, unsigned intid);
 bool spec_is_online(unsigned cpu);
 
 void spec_write(const struct spec_place *at, uint64_t value);
+/* A write there does nothing: reserved, read-only, or of another width. */
+bool spec_ignores_writes(const struct spec_place *at);
 struct spec_value spec_read(const struct spec_place *at);
 /* A read returned `value`, and spec_read() allows it. False: another bit of it cannot be. */
 bool spec_read_done(const struct spec_place *at, uint64_t value);
