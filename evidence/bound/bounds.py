@@ -12,8 +12,8 @@ for that.
 LOOP_RARE(n): a way round the loop that is taken at most n times of those. (GCC may make two loops
 of it, the rare way round the other: then this is the bound of the outer one.)
 
-LOOP_EACH_ONCE: of the functions that a call through a pointer in this loop can go to, each is called
-at most once each time the loop is entered: their sum is counted, not as often the longest.
+LOOP_EACH_ONCE: of the functions that a call through a pointer in this loop can go to, each is
+called at most once each time the loop is entered: their sum is counted, not as often the longest.
 
 LOOP_WAITS marks a loop that waits for another CPU or for hardware: passing through it once is
 counted, waiting is not. So it is for a load-exclusive/store-exclusive retry, which only a store of
@@ -83,8 +83,8 @@ def parse(data):
 
 
 def bound_of(graph, loop, markers, is_cut):
-    """The LoopBound of `loop`, or a sentence that says why there is none. markers: {block: [Marker]}
-    of the function; is_cut: (block, successor) -> a stay always ends between them."""
+    """The LoopBound of `loop`, or a sentence that says why there is none. markers: {block:
+    [Marker]} of the function; is_cut: (block, successor) -> a stay always ends between them."""
     own = {b: markers[b] for b in loop.blocks if b in markers
            and not any(b in child.blocks for child in loop.children)}
     governing = {b: [m for m in found if m.kind in GOVERNS] for b, found in own.items()}

@@ -27,6 +27,7 @@ SYSREG = "sysreg_trap"
 PSCI = "psci_call"
 # Each tries first whether the exit can be a short one (world/ns/exit.c).
 SHORT = {MMIO: "mmio_abort_short", SYSREG: "sysreg_trap_short", PSCI: "psci_call_plain"}
+SGI = "vgic_sgi1r_short"
 # Further ones: what an exit can end with, and what an interrupt can be.
 REFUSES = "apply_rare"
 LEAVES = "cpu_next_vcpu"
@@ -78,7 +79,7 @@ def table_names(linked, key):
 def classifiers(linked):
     """Names of all functions that tell classes apart."""
     names = {n for key in TABLES for n in table_names(linked, key)}
-    names |= {REFUSES, LEAVES, *SHORT.values(), *INTERRUPTS, *LIFE, *NEVER}
+    names |= {REFUSES, LEAVES, *SHORT.values(), SGI, *INTERRUPTS, *LIFE, *NEVER}
     missing = sorted(n for n in names if n not in linked.by_name)
     if missing:
         raise EvidenceError("evidence/bound/classes.py names functions that the image does not "
@@ -112,9 +113,10 @@ def _synchronous(linked):
         yield Class(f"{device}, in full", SYNC, both | {MMIO}, frozenset({MMIO, device}))
     yield Class("access to an address without a device", SYNC, frozenset({MMIO, SHORT[MMIO]}),
                 frozenset({MMIO}))
+    yield Class("SGI (ICC_SGI1R_EL1), short", SYNC, frozenset({SGI}), frozenset({SGI}))
     yield Class("system register, short", SYNC, frozenset({SHORT[SYSREG]}),
                 frozenset({SHORT[SYSREG]}))
-    yield Class("system register, in full", SYNC, frozenset({SYSREG, SHORT[SYSREG]}),
+    yield Class("system register, in full", SYNC, frozenset({SYSREG, SHORT[SYSREG], SGI}),
                 frozenset({SYSREG}))
     yield from _calls(linked)
     others = frozenset(table_names(linked, "exception")) - {MMIO, SYSREG, *CALLS}

@@ -3,7 +3,7 @@
 A function has four numbers, each a Cost or None (no such way), computed when asked for:
   through  from its first instruction to its return, without the end of a stay
   to_end   from its first instruction to the end of a stay in it or in a function that it calls
-  out      from the begin of a stay in it (after a WFI, or in a function that it calls) to its return
+  out      from the begin of a stay in it (after a WFI, or in what it calls) to its return
   within   from the begin of a stay in it to the end of one
 A loop is replaced, innermost first, by the longest ways through it: at most `back` times around,
 then out. That a way exists in the graph does not say that it can be taken: all are bounds.

@@ -14,6 +14,7 @@ from evidence.image import Image
 # Classes that the guest is made to reach, each with several stays.
 REACHED = ("vgic_gicd_write, short", "vgic_gicd_write, in full", "vgic_gicr_read, short",
            "pl011_write, in full", "pl031_write, in full", "system register, short",
+           "SGI (ICC_SGI1R_EL1), short",
            "psci_cpu_on, short", "psci_cpu_suspend", "smccc_arch_call", "trng_call",
            "call of no service of ours", "interrupt: timer or PMU of the guest",
            "interrupt: list registers (maintenance)", "interrupt: message of another CPU",

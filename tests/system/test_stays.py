@@ -38,4 +38,5 @@ def test_every_address_of_a_stay_is_in_a_function(build):
 
 
 def test_two_runs_are_equal(build):
-    assert _measured(build) == _measured(build)
+    one, other = _measured(build), _measured(build)
+    assert (one.stays, one.intervals) == (other.stays, other.intervals)
