@@ -27,7 +27,8 @@ say   = @printf '\n== %s\n' "$(1)"
 export FLAVOUR
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: image compile run test check debug clean guests help install verify evidence repro bench
+.PHONY: image compile run test check debug clean guests help install verify evidence repro bench \
+        bound
 
 help:
 	@echo 'Bulkhead: partitions one Arm machine as system.yaml says.'
@@ -40,6 +41,7 @@ help:
 	@echo '  make debug      start stopped in QEMU, with GDB at the entry of EL2'
 	@echo '  make verify     prove on the finished ELF that it isolates what the description says'
 	@echo '  make evidence   build/<name>/evidence/evidence.html: proofs, maps, tests, materials'
+	@echo '  make bound      how many instructions each kind of exit takes at most, and did in a fuzz run'
 	@echo '  make repro      build twice in two different places and compare every byte'
 	@echo '  make guests     fetch and compile the guests only (build/guests)'
 	@echo '  make clean      remove build/ (downloads stay in .cache/)'
@@ -88,10 +90,17 @@ verify: image
 
 # The page is written whatever the answers are; the exit status says whether one of them is "no".
 evidence: image
+	@$(MAKE) bound || echo '  NO      the page says it too'
 	$(call say,$(SYSTEM): double build)
 	@scripts/repro.sh $(SYSTEM) $(OUT) || echo '  NO      the page says it too'
 	$(call say,$(SYSTEM) -> $(OUT)/evidence)
 	@$(PYTHON) -m evidence collect $(OUT) --description $(SYSTEM)
+
+# The bound is of SYSTEM; what is measured beside it is of the fuzz system, with its own bound.
+bound: image
+	@$(MAKE) compile SYSTEM=systems/test-fuzz.yaml FLAVOUR=
+	$(call say,$(SYSTEM): worst case of each exit; the fuzz system is measured)
+	@$(PYTHON) -m evidence.bound $(OUT) --fuzz build/test-fuzz
 
 repro: guests
 	$(call say,$(SYSTEM): double build)

@@ -6,6 +6,7 @@ machine other than the paths of tools.
 """
 
 from evidence import limits, maps, matrices, repro, results, sbom, sizes, sources, tools
+from evidence.bound.report import bound
 from evidence.build import ROOT
 from evidence.canonical import canonical_text
 from evidence.identity import identity
@@ -47,6 +48,7 @@ def collect(build):
         "by_vm": sizes.by_vm(build),
         "state": sizes.state(image),
         "stack": stack(build, image),
+        "bound": bound(build, image),
         "sbom": sbom.sbom(build, sources.tracked_files(), used, who, commit),
         "tools": used,
         "repro": repro.reproducibility(build, who["elf"]["sha256"]),

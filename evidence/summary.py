@@ -14,6 +14,8 @@ def summary(facts):
         _row("verdicts", "Does the image isolate what the description says?",
              facts["verdicts"]["status"], facts["verdicts"]["words"]),
         _row("stack", "Does every stack hold its worst case?", *_stack(facts["stack"])),
+        _row("bound", "Does every exit end within a known number of instructions?",
+             *_bound(facts["bound"])),
         _row("repro", "Does a second build give the same bytes?", facts["repro"]["status"],
              facts["repro"]["words"]),
         _row("trace", "Does each promise have code and tests?", facts["trace"]["status"],
@@ -46,6 +48,18 @@ def _stack(stack):
     tight = max(stack["entries"], key=lambda e: e["bytes"] / e["room"])
     return GOOD, (f"at most {tight['bytes']} of {tight['room']} bytes, in {tight['what']}; "
                   f"no recursion, every callee known")
+
+
+def _bound(bound):
+    wrong = bound["faults"] + bound["wrong"]
+    if wrong:
+        return BAD, f"{len(wrong)} faults: {wrong[0]}"
+    rows = [row for row in bound["rows"] if row["bound"] is not None]
+    seen = [row for row in rows if row["measured"] is not None]
+    words = f"{len(rows)} classes have a bound"
+    if not bound["is_measured"]:
+        return STALE, f"{words}; nothing was measured against this image: run make bound"
+    return GOOD, f"{words}; in the fuzz run {len(seen)} of them occurred, none beyond its bound"
 
 
 def _results(results):

@@ -11,7 +11,7 @@ import io
 import json
 
 # Parts of the facts that are files of their own.
-OWN_FILES = ("canonical", "sbom", "stack", "verdicts", "trace")
+OWN_FILES = ("canonical", "sbom", "stack", "bound", "verdicts", "trace")
 
 
 def files(facts):
@@ -21,6 +21,10 @@ def files(facts):
         "description.canonical.json": facts["canonical"],
         "sbom.spdx.json": _json(facts["sbom"]),
         "stack.json": _json(facts["stack"]),
+        "bound.json": _json(facts["bound"]),
+        "bound.csv": _csv(("class", "bound", "fuzz_bound", "fuzz_measured", "fuzz_count"), [
+            (r["title"], r["bound"], r["fuzz_bound"], r["measured"], r["count"])
+            for r in facts["bound"]["rows"]]),
         "verdicts.json": _json(facts["verdicts"]),
         "trace.json": _json(facts["trace"]),
         "evidence.json": _json({k: v for k, v in facts.items() if k not in OWN_FILES}),

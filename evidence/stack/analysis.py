@@ -28,15 +28,19 @@ class Entry:
 
 # Assembly, and the C function that a fault at EL2 reaches on a stack of its own.
 ENTRIES = (
-    Entry("lower_sync", "synchronous exit of a guest", "cpu"),
-    Entry("lower_irq", "interrupt while a guest runs", "cpu"),
+    Entry("exit_short", "synchronous exit of a guest, in short", "cpu"),
+    Entry("lower_sync32", "synchronous exit of a guest, in full", "cpu"),
+    Entry("exit_irq", "interrupt while a guest runs, in short", "cpu"),
+    Entry("irq_in_full", "interrupt while a guest runs, in full", "cpu"),
     Entry("lower_serror", "SError while a guest runs", "cpu"),
     Entry("primary_entry", "boot of the first CPU", "cpu"),
     Entry("secondary_entry", "boot of another CPU", "cpu"),
     Entry("panic_exception", "exception at EL2 itself", "panic"),
 )
-# Assembly that loads SP with the top of a stack: it stands on none before.
-LOADS_SP = ("cpu_to_c", "el2_panic")
+# Assembly that loads SP with the top of a stack, or with what it is while a guest runs: it stands
+# on none before, and puts nothing there itself.
+LOADS_SP = ("cpu_to_c", "el2_panic", "lower_sync32", "lower_fiq", "lower_serror", "resume_same",
+            "clear_step")
 # Functions whose address assembly or a register takes, called by no one in C.
 ENTERED_FROM_OUTSIDE = ("_start", "secondary_entry", "vectors")
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from elftools.elf.elffile import ELFFile
 
-R_AARCH64_CALLS = {282, 283}  # JUMP26, CALL26: no address is taken
+# TSTBR14, CONDBR19, JUMP26, CALL26: branches, by which no address is taken.
+R_AARCH64_CALLS = {279, 280, 282, 283}
 
 
 @dataclass(frozen=True)
@@ -25,19 +26,24 @@ class Site:
     functions: tuple = ()  # titles or names
 
 
-_VGIC = (("gicd.c", "rows"), ("gicr.c", "rd_rows"), ("gicr.c", "sgi_rows"))
-
 SITES = (
     Site("runtime/world/ns/exit.c", "exception_handlers[", (("", "exception_handlers"),)),
-    Site("runtime/mmio/dispatch.c", "mmio_handlers[", (("", "mmio_handlers"),)),
+    Site("runtime/mmio/dispatch.c", "read(m->instance", (("", "mmio_devices"),),
+         ("mmio_device", "read")),
+    Site("runtime/mmio/dispatch.c", "write(m->instance", (("", "mmio_devices"),),
+         ("mmio_device", "write")),
     Site("runtime/smccc/smccc.c", "service->call(", (("", "smccc_services"),)),
-    Site("runtime/psci/psci.c", "call(v, &a)", (("psci.c", "psci_functions"),)),
+    Site("runtime/psci/psci.c", "= call(v)", (("psci.c", "plain_functions"),)),
+    Site("runtime/psci/psci.c", "return call(v)", (("psci.c", "functions"),)),
     Site("runtime/sysreg/sysreg_trap.c", "row->access(",
          tuple(("sysreg_trap.c", f"{rows}_rows") for rows in ("instruction", "debug", "system"))),
     Site("runtime/sysreg/id_registers.c", "r->read()",
          (("id_registers.c", "id_registers"), ("id_registers.c", "id_registers_32"))),
-    Site("runtime/vgic/regs.c", "row->read(", _VGIC, ("vgic_reg", "read")),
-    Site("runtime/vgic/regs.c", "row->write(", _VGIC, ("vgic_reg", "write")),
+    Site("runtime/vgic/regs.c", "row->read(", (("regs.c", "rows"),), ("row", "read")),
+    Site("runtime/vgic/regs.c", "row->write(", (("regs.c", "rows"),), ("row", "write")),
+    Site("runtime/vgic/v2/gicd.c", "row->read(", (("gicd.c", "byte_rows"),), ("byte_row", "read")),
+    Site("runtime/vgic/v2/gicd.c", "row->write(", (("gicd.c", "byte_rows"),),
+         ("byte_row", "write")),
     Site("runtime/vm/life.c", ".vm_reset(", (("", "life_features"),),
          ("life_feature", "vm_reset")),
     Site("runtime/vm/life.c", ".vcpu_start(", (("", "life_features"),),

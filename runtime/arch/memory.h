@@ -4,8 +4,11 @@
 
 #include "lib/types.h"
 
-/* Fills [dst, dst + bytes) and cleans it to the point of coherency, so that a guest that runs
- * with its caches off sees it. */
+/* At most this much at once: an interrupt that comes meanwhile waits for it. */
+#define MEMORY_CHUNK_BYTES 65536U
+
+/* Fills [dst, dst + bytes), at most MEMORY_CHUNK_BYTES, and cleans it to the point of coherency,
+ * so that a guest that runs with its caches off sees it. */
 void memory_clear(pa_t dst, uint64_t bytes);
 void memory_copy(pa_t dst, pa_t src, uint64_t bytes);
 /* Before a read of `bytes` > 0 that a guest may have written with its caches off: no stale line of

@@ -5,6 +5,7 @@
 #include "arch/memory.h"
 #include "arch/sysreg.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 
 void memory_refresh(pa_t pa, uint64_t bytes)
 {
@@ -13,6 +14,7 @@ void memory_refresh(pa_t pa, uint64_t bytes)
     const uint64_t last = pa.pa + bytes - 1U;
 
     for (uint64_t a = pa.pa & ~(line - 1U); a <= last; a += line) {
+        LOOP_BOUND(2); /* of at least 16 bytes each [DDI0487 D24.2.25] */
         __asm__ volatile("dc civac, %0" ::"r"(a) : "memory");
     }
     dsb_sy();

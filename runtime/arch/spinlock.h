@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "lib/loop.h"
+
 /* Both halves at once draw a ticket; the lower alone serves the next one, so that what others draw
  * meanwhile is not lost. Single-copy atomic in either size [DDI0487 B2.2.1]; little-endian. */
 struct spinlock {
@@ -22,6 +24,7 @@ struct spinlock {
 static inline void spin_wait(struct spinlock *l, uint16_t ticket)
 {
     while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket) {
+        LOOP_WAITS();
         __asm__ volatile("yield" ::: "memory");
     }
 }

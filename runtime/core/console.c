@@ -9,9 +9,10 @@
  * clears it before it looks at the rings for the last time. So a byte is never forgotten, and a
  * busy console costs no messages. `wants_room` works alike in the other direction.
  *
- * One call does SERVICE_STEPS steps. It goes on by the UART's transmit interrupt when the FIFO is
- * full; when the UART takes bytes as fast as they come, that interrupt may not occur, since it
- * marks the passage of a level [DDI0183 3.4.4], and the CPU sends itself a message instead.
+ * One call does SERVICE_STEPS steps, of which each moves one byte. It goes on by the UART's
+ * transmit interrupt when the FIFO is full; when the UART takes bytes as fast as they come, that
+ * interrupt may not occur, since it marks the passage of a level [DDI0183 3.4.4], and the CPU sends
+ * itself a message instead.
  *
  * @req DEV-1 */
 #include "core/console.h"
@@ -26,13 +27,18 @@
 #include "core/timer.h"
 #include "gic/gic.h"
 #include "lib/fmt.h"
+#include "lib/loop.h"
 #include "lib/ring.h"
 #include "platform/platform.h"
 
+enum pot { POT_FED };
+
 #define TX_BYTES CONSOLE_LOG_BYTES /* of each source alike */
-#define SERVICE_STEPS 64U /* bytes sent or rounds of feeding, per call */
-#define FEED_BYTES 32U    /* bytes from one source per feeding */
-#define FLUSH_SECONDS 2U  /* before a UART that does not drain is given up */
+#define SERVICE_STEPS                                                                              \
+    32U                  /* bytes fed into lines or sent, per call: what a VM writes can make a    \
+                          * byte dear (a line moves), and the CPU may be another VM's */
+#define FEED_BYTES 16U   /* bytes from one source per feeding */
+#define FLUSH_SECONDS 2U /* before a UART that does not drain is given up */
 
 struct console_output {
     struct ring ring;
@@ -93,7 +99,7 @@ bool console_tx_put(uint16_t source, uint8_t byte)
 bool console_tx_write(uint16_t source, const char *text, size_t count)
 {
     struct console_output *const o = &outputs[source];
-    if (count > TX_BYTES || !ring_put_all(&o->ring, o->bytes, TX_BYTES, text, (uint32_t)count)) {
+    if (!ring_put_all(&o->ring, o->bytes, TX_BYTES, text, count)) {
         return false;
     }
     ask_to_drain();
@@ -113,34 +119,38 @@ static void grant_room(uint16_t source)
     }
 }
 
-/* Moves some output of one source into its line; false when it has none or the line is full. */
-static bool feed_source(uint16_t source, uint64_t now)
+/* Moves at most `limit` bytes of one source's output into its line; returns how many: 0 when it
+ * has none or the line is full. */
+static unsigned feed_source(uint16_t source, uint64_t now, unsigned limit)
 {
     struct console_output *const o = &outputs[source];
     uint8_t byte;
     unsigned fed = 0;
-    while (fed < FEED_BYTES && mux_accepts(&mux, source) &&
+    while (fed < limit && mux_accepts(&mux, source) &&
            ring_peek(&o->ring, o->bytes, TX_BYTES, &byte)) {
+        LOOP_SHARED(POT_FED);
         if (mux_put(&mux, source, byte, now)) {
             ring_drop(&o->ring);
             fed++;
         }
     }
     grant_room(source);
-    return fed > 0U;
+    return fed;
 }
 
-/* Every source gets its turn; false when no source had anything to give. */
-static bool feed(uint64_t now)
+/* Every source gets its turn; 0 when no source had anything to give. */
+static unsigned feed(uint64_t now, unsigned limit)
 {
     for (unsigned i = 0; i < MUX_SOURCE_COUNT; i++) {
+        LOOP_BOUND(MUX_SOURCE_COUNT);
         const uint16_t source = (uint16_t)((feed_turn + i) % MUX_SOURCE_COUNT);
-        if (feed_source(source, now)) {
+        const unsigned fed = feed_source(source, now, limit);
+        if (fed > 0U) {
             feed_turn = (uint16_t)((source + 1U) % MUX_SOURCE_COUNT);
-            return true;
+            return fed;
         }
     }
-    return false;
+    return 0;
 }
 
 enum drain_result { DRAIN_IDLE, DRAIN_FULL, DRAIN_MORE };
@@ -148,16 +158,24 @@ enum drain_result { DRAIN_IDLE, DRAIN_FULL, DRAIN_MORE };
 static enum drain_result drain(unsigned steps)
 {
     const uint64_t now = timer_now();
-    for (unsigned i = 0; i < steps; i++) {
+    /* Each feeding may look at one byte in vain, which the line does not take. */
+    LOOP_POT(POT_FED, 2U * SERVICE_STEPS);
+    for (unsigned left = steps; left > 0U;) {
+        LOOP_BOUND(SERVICE_STEPS);
         uint8_t byte;
         if (!platform_uart_tx_ready()) {
             return DRAIN_FULL;
         }
         if (mux_next(&mux, now, &byte)) {
             platform_uart_tx(byte);
-        } else if (!feed(now)) {
+            left--;
+            continue;
+        }
+        const unsigned fed = feed(now, (left < FEED_BYTES) ? left : FEED_BYTES);
+        if (fed == 0U) {
             return DRAIN_IDLE;
         }
+        left -= fed;
     }
     return DRAIN_MORE;
 }
@@ -165,6 +183,7 @@ static enum drain_result drain(unsigned steps)
 static bool has_output(void)
 {
     for (unsigned i = 0; i < MUX_SOURCE_COUNT; i++) {
+        LOOP_BOUND(MUX_SOURCE_COUNT);
         if (ring_fill(&outputs[i].ring) > 0U) {
             return true;
         }
@@ -244,6 +263,7 @@ void console_flush(void)
     const uint64_t begun = timer_now();
     const uint64_t limit = FLUSH_SECONDS * timer_frequency();
     while (timer_now() - begun < limit && drain(1) != DRAIN_IDLE) {
+        LOOP_WAITS();
     }
 }
 

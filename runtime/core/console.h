@@ -20,11 +20,13 @@ unsigned console_tx_room(uint16_t source);
 /* Adds a byte; false when there is no room. One producer at a time per source. Asks the console
  * CPU to drain. */
 bool console_tx_put(uint16_t source, uint8_t byte);
-/* Adds `count` bytes, or nothing when there is no room for all; false then. As console_tx_put(). */
+/* Adds `count` bytes, or nothing when there is no room for all or they are more than RING_PUT_MAX;
+ * false then. As console_tx_put(). */
 bool console_tx_write(uint16_t source, const char *text, size_t count);
 /* Takes the next input byte of `source`; false when there is none. One consumer at a time. */
 bool console_rx_get(uint16_t source, uint8_t *byte);
-/* Input bytes that wait for `source`. */
+/* Input bytes that wait for `source`, at most CONSOLE_RX_MAX. */
+#define CONSOLE_RX_MAX 256U
 unsigned console_rx_count(uint16_t source);
 
 /* On the console CPU: MSG_CONSOLE_TX or the UART's interrupt. Bounded work per call. */

@@ -13,10 +13,11 @@
 #include "core/console_mux.h"
 #include "core/mailbox.h"
 #include "lib/fmt.h"
+#include "lib/loop.h"
 #include "lib/ring.h"
 #include "platform/platform.h"
 
-#define RX_BYTES 256U
+#define RX_BYTES CONSOLE_RX_MAX
 #define SERVICE_BYTES 32U /* per call */
 
 struct console_source_input {
@@ -76,6 +77,7 @@ enum input_result input_service(void)
     enum input_result result = INPUT_MORE;
     bool has_input = false;
     for (unsigned i = 0; i < SERVICE_BYTES && result == INPUT_MORE; i++) {
+        LOOP_BOUND(SERVICE_BYTES);
         if (!platform_uart_rx(&byte)) {
             result = INPUT_DONE;
         } else if (byte == cfg_system.console_switch_key) {

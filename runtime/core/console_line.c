@@ -7,6 +7,7 @@
  * @req DEV-1 */
 #include "core/console_line.h"
 
+#include "lib/loop.h"
 #include "lib/mem.h"
 
 #define PARAMETER_MAX 9999U
@@ -44,17 +45,24 @@ static void touch(struct console_line *l, unsigned column)
 static void blank(struct console_line *l, unsigned from, unsigned to)
 {
     for (unsigned i = from; i < least(to, LINE_COLUMNS); i++) {
+        LOOP_BOUND(LINE_COLUMNS);
         l->text[i] = ' ';
         l->style[i] = (struct line_style){0};
     }
     touch(l, from);
 }
 
-static void store(struct console_line *l, uint8_t c)
+/* A cursor beyond the end of the line leaves spaces behind when something is written there. */
+static void fill_gap(struct console_line *l)
 {
     if (l->cursor > l->length) {
         blank(l, l->length, l->cursor);
     }
+}
+
+/* Without a gap before it. */
+static void store(struct console_line *l, uint8_t c)
+{
     l->text[l->cursor] = c;
     l->style[l->cursor] = l->pen;
     touch(l, l->cursor);
@@ -70,6 +78,7 @@ static bool put_printable(struct console_line *l, uint8_t c)
         l->is_complete = true;
         return false;
     }
+    fill_gap(l);
     store(l, c);
     return true;
 }
@@ -118,7 +127,9 @@ static void delete_characters(struct console_line *l, unsigned count)
     }
     const unsigned n = least(count, (unsigned)l->length - l->cursor);
     const unsigned kept = (unsigned)l->length - l->cursor - n;
+    LOOP_SIZE(LINE_COLUMNS * sizeof(l->text[0]));
     (void)memmove(&l->text[l->cursor], &l->text[l->cursor + n], kept);
+    LOOP_SIZE(LINE_COLUMNS * sizeof(l->style[0]));
     (void)memmove(&l->style[l->cursor], &l->style[l->cursor + n], kept * sizeof(l->style[0]));
     touch(l, l->cursor);
     truncate(l, l->cursor + kept);
@@ -132,7 +143,9 @@ static void insert_spaces(struct console_line *l, unsigned count)
     const unsigned n = least(count, LINE_COLUMNS - l->cursor);
     const unsigned length = least(l->length + n, LINE_COLUMNS);
     const unsigned kept = length - l->cursor - n;
+    LOOP_SIZE(LINE_COLUMNS * sizeof(l->text[0]));
     (void)memmove(&l->text[l->cursor + n], &l->text[l->cursor], kept);
+    LOOP_SIZE(LINE_COLUMNS * sizeof(l->style[0]));
     (void)memmove(&l->style[l->cursor + n], &l->style[l->cursor], kept * sizeof(l->style[0]));
     l->length = (uint16_t)length;
     blank(l, l->cursor, l->cursor + n);
@@ -167,6 +180,7 @@ static void style_one(struct line_style *pen, unsigned p)
 static void set_style(struct console_line *l)
 {
     for (unsigned i = 0; i < l->parameter_count; i++) {
+        LOOP_BOUND(LINE_PARAMETERS);
         if (l->parameters[i] == 38U || l->parameters[i] == 48U) {
             return; /* 38;5;n and 38;2;r;g;b: the rest are not SGR codes */
         }
@@ -274,7 +288,9 @@ static bool put_tab(struct console_line *l)
         l->is_complete = true;
         return false;
     }
+    fill_gap(l);
     while (l->cursor < stop) {
+        LOOP_BOUND(8);
         store(l, ' ');
     }
     return true;

@@ -9,10 +9,13 @@
  * @req DEV-1 */
 #include "core/console_mux.h"
 
-#include "lib/fmt.h"
+#include "lib/loop.h"
 
 /* Enough to draw any line that does not change meanwhile: a movement and a character each. */
 #define ROW_STEPS (2U * LINE_COLUMNS + 2U)
+enum pot { POT_OUT };
+
+#define DIGITS_MAX 5U /* of a column or a code of SGR */
 
 void mux_init(struct mux *m, uint64_t ticks_per_ms)
 {
@@ -20,6 +23,7 @@ void mux_init(struct mux *m, uint64_t ticks_per_ms)
     m->focus = MUX_NONE;
     m->owner = MUX_NONE;
     for (unsigned i = 0; i < MUX_SOURCE_COUNT; i++) {
+        LOOP_BOUND(MUX_SOURCE_COUNT);
         m->sources[i].unseen_since = MUX_NEVER;
     }
 }
@@ -64,16 +68,23 @@ void mux_set_focus(struct mux *m, uint16_t source)
 static void out_text(struct mux *m, const char *text)
 {
     while (*text != '\0' && m->out_count < MUX_OUT_BYTES) {
+        LOOP_SHARED(POT_OUT);
         m->out[m->out_count++] = (uint8_t)*text++;
     }
 }
 
 static void out_number(struct mux *m, const char *prefix, unsigned n, const char *suffix)
 {
-    char text[12];
-    (void)fmt_text(text, sizeof(text), "%u", n);
+    char digits[DIGITS_MAX + 1U];
+    unsigned at = DIGITS_MAX;
+    digits[at] = '\0';
+    do {
+        LOOP_BOUND(DIGITS_MAX);
+        digits[--at] = (char)('0' + n % 10U);
+        n /= 10U;
+    } while (n != 0U && at > 0U);
     out_text(m, prefix);
-    out_text(m, text);
+    out_text(m, &digits[at]);
     out_text(m, suffix);
 }
 
@@ -91,6 +102,7 @@ static void set_pen(struct mux *m, struct line_style style)
     }
     out_text(m, "\x1b[0");
     for (unsigned sgr = 1; sgr <= 7U; sgr++) {
+        LOOP_BOUND(7);
         if (((unsigned)style.flags >> (sgr - 1U) & 1U) != 0U) {
             out_number(m, ";", sgr, "");
         }
@@ -129,9 +141,12 @@ static void erase_row(struct mux *m)
 
 static void begin_row(struct mux *m, uint16_t source)
 {
-    char label[CFG_NAME_WIDTH + 4U];
-    (void)fmt_text(label, sizeof(label), "%-*s | ", (int)CFG_NAME_WIDTH, mux_label(source));
-    out_text(m, label);
+    out_text(m, mux_label(source));
+    for (unsigned i = m->out_count; i < CFG_NAME_WIDTH; i++) {
+        LOOP_BOUND(CFG_NAME_WIDTH);
+        out_text(m, " ");
+    }
+    out_text(m, " | ");
     m->owner = source;
     m->column = 0;
     m->drawn = 0;
@@ -153,6 +168,7 @@ static void draw_characters(struct mux *m, struct console_line *l)
     }
     set_pen(m, style);
     do {
+        LOOP_SHARED(POT_OUT);
         m->out[m->out_count++] = l->text[column++];
     } while (column < l->length && m->out_count < MUX_OUT_BYTES &&
              line_style_equals(l->style[column], style));
@@ -212,6 +228,7 @@ static bool wants_row(const struct mux *m, uint16_t source, uint64_t now)
 static uint16_t next_in_turn(const struct mux *m, uint64_t now)
 {
     for (unsigned i = 0; i < MUX_SOURCE_COUNT; i++) {
+        LOOP_BOUND(MUX_SOURCE_COUNT);
         const uint16_t source = (uint16_t)((m->turn + i) % MUX_SOURCE_COUNT);
         if (wants_row(m, source, now)) {
             return source;
@@ -272,6 +289,7 @@ static bool advance(struct mux *m, uint64_t now)
 
 bool mux_step(struct mux *m, uint64_t now)
 {
+    LOOP_POT(POT_OUT, MUX_OUT_BYTES);
     m->out_taken = 0;
     m->out_count = 0;
     return advance(m, now) && m->out_count > 0U;
@@ -281,6 +299,7 @@ uint64_t mux_deadline(const struct mux *m)
 {
     uint64_t earliest = MUX_NEVER;
     for (unsigned i = 0; i < MUX_SOURCE_COUNT; i++) {
+        LOOP_BOUND(MUX_SOURCE_COUNT);
         const uint64_t due = (i == m->owner) ? MUX_NEVER : due_time(m, (uint16_t)i);
         earliest = (due < earliest) ? due : earliest;
     }

@@ -19,9 +19,11 @@
 #include "core/console_mux.h"
 #include "core/timer.h"
 #include "lib/fmt.h"
+#include "lib/loop.h"
 #include "lib/mem.h"
+#include "lib/ring.h"
 
-#define LINE_BYTES 256U
+#define LINE_BYTES RING_PUT_MAX /* goes into the console's ring at once */
 #define HISTORY_BYTES 8192U
 #define GUEST_BURST 8U      /* lines of one VM at once */
 #define GUEST_PER_SECOND 4U /* and then */
@@ -51,7 +53,9 @@ static void remember(const char *line, size_t length)
 {
     const size_t at = log_history_count % HISTORY_BYTES;
     const size_t before_wrap = (length < HISTORY_BYTES - at) ? length : HISTORY_BYTES - at;
+    LOOP_SIZE(LINE_BYTES);
     (void)memcpy(&log_history[at], line, before_wrap);
+    LOOP_SIZE(LINE_BYTES);
     (void)memcpy(log_history, line + before_wrap, length - before_wrap);
     log_history_count += (uint32_t)length;
 }

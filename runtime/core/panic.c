@@ -54,7 +54,7 @@ static void put(struct fmt_sink *sink, const char *text, size_t count)
     }
 }
 
-static struct fmt_sink uart = {put};
+static struct fmt_sink uart = {.put = put};
 
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {

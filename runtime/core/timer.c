@@ -11,6 +11,7 @@
 #include "core/percpu.h"
 #include "gic/gic.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 
 #define CNTHP_CTL_EL2_ENABLE BIT(0)
 #define NO_DEADLINE UINT64_MAX
@@ -41,6 +42,7 @@ static uint64_t earliest(const struct timer_row *row)
 {
     uint64_t least = NO_DEADLINE;
     for (unsigned i = 0; i < TIMER_CLIENT_COUNT; i++) {
+        LOOP_BOUND(TIMER_CLIENT_COUNT);
         if (bit_is_set(row->armed, i) && row->deadline[i] < least) {
             least = row->deadline[i];
         }
@@ -87,6 +89,7 @@ void timer_interrupt(void)
     const uint64_t now = timer_now();
     uint32_t expired = 0;
     for (unsigned i = 0; i < TIMER_CLIENT_COUNT; i++) {
+        LOOP_BOUND(TIMER_CLIENT_COUNT);
         if (bit_is_set(row->armed, i) && row->deadline[i] <= now) {
             expired |= (uint32_t)BIT(i);
         }
@@ -94,6 +97,7 @@ void timer_interrupt(void)
     row->armed &= ~expired;
     program(row);
     for (unsigned i = 0; i < TIMER_CLIENT_COUNT; i++) {
+        LOOP_BOUND(TIMER_CLIENT_COUNT);
         if (bit_is_set(expired, i)) {
             timer_handlers[i]();
         }

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/loop.h"
+
 /* May alias any object, as the bytes that it stands for may. */
 typedef uint64_t __attribute__((may_alias)) word_t;
 #define WORD_BYTES sizeof(word_t)
@@ -23,17 +25,21 @@ static bool is_aligned(const void *p)
 /* Without the attribute the compiler recognises these loops and calls the functions that they
  * implement. */
 #define NO_IDIOM __attribute__((optimize("no-tree-loop-distribute-patterns")))
+/* So that each function with a loop has the number of bytes as an argument of its own. */
+#define INLINE inline __attribute__((always_inline))
 
-NO_IDIOM static void copy_forward(uint8_t *to, const uint8_t *from, size_t bytes)
+NO_IDIOM INLINE static void copy_forward(uint8_t *to, const uint8_t *from, size_t bytes)
 {
     if (is_aligned(to) && is_aligned(from)) {
         for (; bytes >= WORD_BYTES; bytes -= WORD_BYTES) {
+            LOOP_BYTES(WORD_BYTES);
             *(word_t *)(void *)to = *(const word_t *)(const void *)from;
             to += WORD_BYTES;
             from += WORD_BYTES;
         }
     }
     for (; bytes > 0U; bytes--) {
+        LOOP_BYTES(1);
         *to++ = *from++;
     }
 }
@@ -54,6 +60,7 @@ NO_IDIOM void *memmove(void *dst, const void *src, size_t bytes)
         return dst;
     }
     for (size_t i = bytes; i > 0U; i--) {
+        LOOP_BYTES(1);
         to[i - 1U] = from[i - 1U];
     }
     return dst;
@@ -66,11 +73,13 @@ NO_IDIOM void *memset(void *dst, int value, size_t bytes)
     if (is_aligned(to)) {
         const word_t word = UINT64_C(0x0101010101010101) * byte;
         for (; bytes >= WORD_BYTES; bytes -= WORD_BYTES) {
+            LOOP_BYTES(WORD_BYTES);
             *(word_t *)(void *)to = word;
             to += WORD_BYTES;
         }
     }
     for (; bytes > 0U; bytes--) {
+        LOOP_BYTES(1);
         *to++ = byte;
     }
     return dst;
@@ -81,6 +90,7 @@ NO_IDIOM int memcmp(const void *a, const void *b, size_t bytes)
     const uint8_t *const left = a;
     const uint8_t *const right = b;
     for (size_t i = 0; i < bytes; i++) {
+        LOOP_BYTES(1);
         if (left[i] != right[i]) {
             return (left[i] < right[i]) ? -1 : 1;
         }

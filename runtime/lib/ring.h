@@ -10,7 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/loop.h"
 #include "lib/mem.h"
+
+#define RING_PUT_MAX 256U /* bytes that are put at once */
 
 struct ring {
     _Atomic uint32_t put;   /* written by the producer */
@@ -39,21 +42,25 @@ static inline bool ring_put(struct ring *r, uint8_t *storage, uint32_t size, uin
     return true;
 }
 
-/* Producer. All of the bytes, or none when there is no room for all: false then. */
+/* Producer. All of the bytes, or none when there is no room for all or they are more than
+ * RING_PUT_MAX: false then. */
 static inline bool ring_put_all(struct ring *r, uint8_t *storage, uint32_t size, const void *bytes,
-                                uint32_t count)
+                                size_t count)
 {
     const uint32_t put = atomic_load_explicit(&r->put, memory_order_relaxed);
     const uint32_t at = put & (size - 1U);
-    const uint32_t before_wrap = (count < size - at) ? count : size - at;
+    const size_t before_wrap = (count < size - at) ? count : size - at;
     /* Acquire: the consumer has read the slots before they are written again. */
-    if (count > size - (put - atomic_load_explicit(&r->taken, memory_order_acquire))) {
+    if (count > RING_PUT_MAX ||
+        count > size - (put - atomic_load_explicit(&r->taken, memory_order_acquire))) {
         return false;
     }
+    LOOP_SIZE(RING_PUT_MAX);
     (void)memcpy(&storage[at], bytes, before_wrap);
+    LOOP_SIZE(RING_PUT_MAX);
     (void)memcpy(storage, (const uint8_t *)bytes + before_wrap, count - before_wrap);
     /* Release: the bytes are visible to the consumer before the index that covers them. */
-    atomic_store_explicit(&r->put, put + count, memory_order_release);
+    atomic_store_explicit(&r->put, put + (uint32_t)count, memory_order_release);
     return true;
 }
 

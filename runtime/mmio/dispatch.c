@@ -10,6 +10,7 @@
  * holds no lock while it calls a device. [DDI0487 D24.2, ESR_EL2, ISS for data aborts]
  *
  * @req CORE-6 */
+#include "lib/loop.h"
 #include "mmio/mmio.h"
 
 #include "arch/barrier.h"
@@ -45,6 +46,7 @@ SLOW_PATH static unsigned count_up_to(const struct cfg_vm *vm, ipa_t ipa)
     unsigned high = vm->mmio_count;
 
     while (low < high) {
+        LOOP_BOUND(33U - (unsigned)__builtin_clz(CFG_MMIO_COUNT | 1U));
         const unsigned middle = (low + high) / 2U;
         if (ipa.ipa < cfg_mmios[vm->first_mmio + middle].ipa) {
             high = middle;
@@ -201,6 +203,7 @@ static enum exit_action perform(const struct cfg_mmio *m, ipa_t ipa, bool is_wri
                                 struct mmio_transfer *t)
 {
     for (unsigned p = 0; p < t->part_count; p++) {
+        LOOP_BOUND(TRANSFER_PARTS_MAX);
         const enum exit_action action =
             ask_device(m, ipa.ipa - m->ipa + p * (uint64_t)t->part_bytes, is_write, t->part_bytes,
                        &t->parts[p]);

@@ -9,6 +9,7 @@
 
 #include "arch/simd.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 
 #define SP_REGISTER 31U
 #define PSTATE_EL1H 5U
@@ -91,6 +92,7 @@ static void gather_register(const struct vcpu *v, const struct mmio_instruction 
     const unsigned part_bytes = (i->size_bytes < 8U) ? i->size_bytes : 8U;
     const unsigned unused_bits = 64U - 8U * part_bytes;
     for (unsigned p = 0; p < parts_per_register(i); p++) {
+        LOOP_BOUND(2);
         part[p] = (value[p] << unused_bits) >> unused_bits;
     }
     if (transfer_is_big_endian()) {

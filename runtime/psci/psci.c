@@ -110,5 +110,8 @@ enum exit_action psci_call(struct vcpu *v)
     }
     const psci_function call = (number < CALL_NUMBERS) ? functions[number][form_of(id)] : NULL;
 
-    return (call != NULL) ? call(v) : psci_return(v, PSCI_NOT_SUPPORTED);
+    if (call == NULL) {
+        return psci_return(v, PSCI_NOT_SUPPORTED);
+    }
+    return call(v);
 }

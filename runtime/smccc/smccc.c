@@ -11,12 +11,14 @@
 
 #include "arch/smc.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 
 bool smccc_is_allowed(uint16_t vm, uint32_t id)
 {
     const struct cfg_vm *cfg = &cfg_vms[vm];
 
     for (unsigned i = 0; i < cfg->smc_count; i++) {
+        LOOP_BOUND(CFG_SMC_COUNT);
         if (cfg_smcs[cfg->first_smc + i] == id) {
             return true;
         }
@@ -30,10 +32,12 @@ enum exit_action smccc_forward(struct vcpu *v)
 
     r.x[0] = smccc_function_id(v);
     for (unsigned i = 1; i < ARRAY_COUNT(r.x); i++) {
+        LOOP_BOUND(ARRAY_COUNT(r.x));
         r.x[i] = v->x[i];
     }
     arch_smc(&r);
     for (unsigned i = 0; i < ARRAY_COUNT(r.x); i++) {
+        LOOP_BOUND(ARRAY_COUNT(r.x));
         v->x[i] = r.x[i];
     }
     return EXIT_SKIP;
@@ -51,6 +55,7 @@ static enum exit_action call_service(struct vcpu *v)
     const struct smccc_service *const end = &smccc_services[smccc_service_count];
 
     for (const struct smccc_service *service = smccc_services; service != end; service++) {
+        LOOP_BOUND(SMCCC_SERVICES_MAX);
         if (id <= service->last) {
             return (id >= service->first) ? service->call(v) : smccc_forward_allowed(v);
         }

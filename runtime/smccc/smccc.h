@@ -25,6 +25,7 @@ struct smccc_service {
 };
 extern const struct smccc_service smccc_services[]; /* world/ns/calls.c, sorted */
 extern const unsigned smccc_service_count;
+#define SMCCC_SERVICES_MAX 16U
 
 enum smccc_conduit { SMCCC_HVC, SMCCC_SMC };
 /* Handles the call in x0... A call that is done is EXIT_RESUME by HVC, which has left the PC past

@@ -6,6 +6,7 @@
  * calls on its allow list reaches EL3 directly.
  *
  * @req CPU-5 */
+#include "lib/loop.h"
 #include "smccc/services.h"
 
 #include "arch/cpu_features.h"
@@ -56,6 +57,7 @@ static uint64_t features(uint32_t id)
 static enum exit_action return_uuid(struct vcpu *v)
 {
     for (unsigned i = 0; i < ARRAY_COUNT(cpu_source_uuid); i++) {
+        LOOP_BOUND(ARRAY_COUNT(cpu_source_uuid));
         v->x[i] = cpu_source_uuid[i];
     }
     return EXIT_SKIP;
@@ -67,6 +69,7 @@ static bool read_entropy(uint64_t *value)
         if (rng_read(value)) {
             return true;
         }
+        LOOP_BOUND(READ_ATTEMPTS);
     }
     return false;
 }
@@ -86,6 +89,7 @@ static bool fill_words(uint64_t words[RND_WORDS], unsigned bits, unsigned word_b
             }
             words[i] &= FIELD(((missing < word_bits) ? missing : word_bits) - 1U, 0);
         }
+        LOOP_BOUND(RND_WORDS);
     }
     return true;
 }
@@ -102,6 +106,7 @@ static enum exit_action rnd(struct vcpu *v, unsigned word_bits)
     const bool is_filled = fill_words(words, (unsigned)bits, word_bits);
 
     for (unsigned i = 0; i < RND_WORDS; i++) {
+        LOOP_BOUND(RND_WORDS);
         v->x[RND_WORDS - i] = is_filled ? words[i] : 0U;
     }
     return smccc_return(v, is_filled ? SMCCC_SUCCESS : TRNG_NO_ENTROPY);

@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "core/percpu.h"
 #include "gic/gic.h"
+#include "lib/loop.h"
 
 enum field_kind {
     FIELD_UNSIGNED, /* the smaller of the CPU's value and `max` */
@@ -297,6 +298,7 @@ static uint64_t stage2_parange(void)
     uint64_t parange = 0;
 
     for (unsigned i = 0; i < ARRAY_COUNT(parange_bits); i++) {
+        LOOP_BOUND(ARRAY_COUNT(parange_bits));
         if (parange_bits[i] <= ipa_bits) {
             parange = i;
         }
@@ -333,6 +335,7 @@ SLOW_PATH static uint64_t compute(const struct id_register *r, uint64_t real, ui
     uint64_t value = 0;
 
     for (unsigned i = 0; i < r->field_count; i++) {
+        LOOP_BOUND(16);
         const struct id_field *f = &r->fields[i];
         const bool is_visible = (granted & f->grant) == f->grant;
         const uint64_t field = bits_get(real, f->low + 3U, f->low);
@@ -370,6 +373,7 @@ SLOW_PATH static uint64_t aarch32_register(unsigned crm, unsigned op2)
         return 0;
     }
     for (unsigned i = 0; i < ARRAY_COUNT(id_registers_32); i++) {
+        LOOP_BOUND(ARRAY_COUNT(id_registers_32));
         const struct id_register_32 *r = &id_registers_32[i];
 
         if (r->crm == crm && r->op2 == op2) {

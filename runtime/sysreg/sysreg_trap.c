@@ -19,6 +19,7 @@
  *
  * @req CORE-5, CORE-8 */
 #include "vm/sysreg_trap.h"
+#include "lib/loop.h"
 
 #include "arch/barrier.h"
 #include "arch/cpu_features.h"
@@ -211,12 +212,17 @@ static const struct {
     [3] = {system_rows, ARRAY_COUNT(system_rows)},
 };
 
+/* Of one table. */
+#define ROWS_MAX                                                                                   \
+    (ARRAY_COUNT(instruction_rows) + ARRAY_COUNT(debug_rows) + ARRAY_COUNT(system_rows))
+
 static const struct sysreg_row *find_row(uint16_t encoding)
 {
     const unsigned op0 = (unsigned)bits_get(encoding, 15, 14);
     const struct sysreg_row *row = tables[op0].rows;
 
     for (unsigned left = tables[op0].count; left > 0U; left--, row++) {
+        LOOP_BOUND(ROWS_MAX);
         if (encoding <= row->last) {
             return (encoding >= row->first) ? row : NULL;
         }

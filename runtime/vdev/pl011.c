@@ -12,6 +12,7 @@
  * Lock: one per instance, taken before the VM's vGIC lock.
  *
  * @req DEV-1 */
+#include "lib/loop.h"
 #include "vdev/vdev.h"
 
 #include "arch/spinlock.h"
@@ -144,6 +145,7 @@ static void fill_fifo(uint16_t instance)
     uint8_t byte;
     bool received = false;
     while (u->fifo_count < fifo_depth(u) && console_rx_get(console, &byte)) {
+        LOOP_BOUND(FIFO_BYTES);
         receive(u, byte);
         received = true;
     }
@@ -375,6 +377,7 @@ void pl011_reset(uint16_t instance)
     spin_lock(&u->lock);
     /* Typed for the former life of the VM. As many as wait now: more may be on their way. */
     for (unsigned waiting = console_rx_count(console); waiting > 0U; waiting--) {
+        LOOP_BOUND(CONSOLE_RX_MAX);
         (void)console_rx_get(console, &byte);
     }
     flush_fifo(u);

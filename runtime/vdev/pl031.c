@@ -12,6 +12,7 @@
  * Lock: one per VM for all its clocks, taken before the VM's vGIC lock.
  *
  * @req DEV-2 */
+#include "lib/loop.h"
 #include "vdev/vdev.h"
 
 #include "arch/mmio.h"
@@ -102,6 +103,7 @@ static void arm(uint16_t vm)
 {
     uint64_t earliest = NO_DEADLINE;
     for (unsigned i = 0; i < CFG_PL031_COUNT; i++) {
+        LOOP_BOUND(CFG_PL031_COUNT);
         if (cfg_pl031s[i].vm == vm && pl031s[i].deadline < earliest) {
             earliest = pl031s[i].deadline;
         }
@@ -208,6 +210,7 @@ void pl031_alarm(void)
     spin_lock(&locks[v->vm]);
     const uint64_t now = timer_now();
     for (uint16_t i = 0; i < CFG_PL031_COUNT; i++) {
+        LOOP_BOUND(CFG_PL031_COUNT);
         if (cfg_pl031s[i].vm == v->vm) {
             check_match(i, now);
         }

@@ -9,9 +9,11 @@
  * @req IRQ-1 */
 #include "vgic/choice.h"
 
+#include "lib/loop.h"
 #include "vgic/route.h"
 #include "vgic/word.h"
 
+enum { PRIORITY_COUNT = 256 };
 enum { KEY_NOT_ACTIVE = 1U << 0, KEY_PRIORITY_SHIFT = 1, KEY_GROUP_OFF = 1U << 9 };
 
 struct search {
@@ -70,6 +72,7 @@ static void consider(struct search *s, const struct vgic_word *w, uint16_t intid
         c->count++;
     }
     for (; at > 0U && c->key[at - 1U] > key; at--) {
+        LOOP_BOUND(GICH_LR_MAX);
         c->key[at] = c->key[at - 1U];
         c->intid[at] = c->intid[at - 1U];
     }
@@ -84,6 +87,7 @@ static void consider_private(struct search *s)
 
     bits &= s->r->is_asleep ? w->active : UINT32_MAX;
     for (; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         consider(s, w, (uint16_t)__builtin_ctz(bits));
     }
 }
@@ -95,6 +99,7 @@ static void consider_spis(struct search *s, unsigned n)
 
     bits &= s->r->is_asleep ? w->active : UINT32_MAX;
     for (; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         const unsigned intid = (n + 1U) * 32U + (unsigned)__builtin_ctz(bits);
         if (vgic_spi_holder(s->g, intid) == s->r) {
             consider(s, w, (uint16_t)intid);
@@ -107,6 +112,7 @@ static unsigned count_active(const struct vgic_choice *c)
     unsigned active = 0;
 
     for (unsigned i = 0; i < c->count; i++) {
+        LOOP_BOUND(GICH_LR_MAX);
         active += key_is_active(c->key[i]) ? 1U : 0U;
     }
     return active;
@@ -142,6 +148,7 @@ void vgic_choose(const struct vgic_vm *g, struct vgic_redist *r, unsigned room,
     c->seen_active = 0;
     consider_private(&s);
     for (uint32_t words = g->ready; words != 0U; words &= words - 1U) {
+        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
         consider_spis(&s, (unsigned)__builtin_ctz(words));
     }
     keep_place_for_pending(&s);
@@ -150,21 +157,57 @@ void vgic_choose(const struct vgic_vm *g, struct vgic_redist *r, unsigned room,
     c->left_pending = c->seen - c->seen_active > c->count - active;
 }
 
-unsigned vgic_choice_highest_active(const struct vgic_vm *g, struct vgic_redist *r)
+/* Of word `n` (0: private), the active interrupts of `r` that are not listed. */
+static uint32_t left_out_active(const struct vgic_vm *g, struct vgic_redist *r, unsigned n)
 {
-    unsigned best = VGIC_NO_INTID;
-    unsigned best_priority = UINT8_MAX + 1U;
+    const struct vgic_word *w = vgic_word_of(g, r, n * 32U);
+    uint32_t found = w->active & ~w->listed;
+
+    if (n == 0U) {
+        return found;
+    }
+    for (uint32_t bits = found; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
+        if (vgic_spi_holder(g, n * 32U + (unsigned)__builtin_ctz(bits)) != r) {
+            found &= ~(bits & (0U - bits));
+        }
+    }
+    return found;
+}
+
+/* Two passes, whatever `count` is: the first counts by priority, from which follows up to which
+ * priority all are meant, and how many of that one. */
+unsigned vgic_choice_highest_active(const struct vgic_vm *g, struct vgic_redist *r, unsigned count,
+                                    uint16_t *intid)
+{
+    uint16_t of_priority[PRIORITY_COUNT] = {0};
+    unsigned limit = 0;
+    unsigned left = count;
+    unsigned found = 0;
 
     for (unsigned n = 0; n <= g->spi_words; n++) {
-        const struct vgic_word *w = vgic_word_of(g, r, n * 32U);
-        for (uint32_t bits = w->active & ~w->listed; bits != 0U; bits &= bits - 1U) {
-            const unsigned intid = n * 32U + (unsigned)__builtin_ctz(bits);
-            const unsigned priority = vgic_priority(g, r, intid);
-            if ((n == 0U || vgic_spi_holder(g, intid) == r) && priority < best_priority) {
-                best = intid;
-                best_priority = priority;
+        LOOP_BOUND(CFG_SPI_TOTAL / 32U + 1U);
+        for (uint32_t bits = left_out_active(g, r, n); bits != 0U; bits &= bits - 1U) {
+            LOOP_BOUND(32);
+            of_priority[vgic_priority(g, r, n * 32U + (unsigned)__builtin_ctz(bits))]++;
+        }
+    }
+    for (; limit < PRIORITY_COUNT && of_priority[limit] <= left; limit++) {
+        LOOP_BOUND(PRIORITY_COUNT);
+        left -= of_priority[limit];
+    }
+    for (unsigned n = 0; n <= g->spi_words; n++) {
+        LOOP_BOUND(CFG_SPI_TOTAL / 32U + 1U);
+        for (uint32_t bits = left_out_active(g, r, n); bits != 0U; bits &= bits - 1U) {
+            LOOP_BOUND(32);
+            const unsigned number = n * 32U + (unsigned)__builtin_ctz(bits);
+            const unsigned priority = vgic_priority(g, r, number);
+            const bool is_tie = priority == limit && left > 0U;
+            left -= is_tie ? 1U : 0U;
+            if (priority < limit || is_tie) {
+                intid[found++] = (uint16_t)number;
             }
         }
     }
-    return best;
+    return found;
 }

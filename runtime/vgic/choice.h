@@ -22,8 +22,10 @@ struct vgic_choice {
 /* Chooses at most `room` of the interrupts that are to be listed and are not. */
 void vgic_choose(const struct vgic_vm *g, struct vgic_redist *r, unsigned room,
                  struct vgic_choice *c);
-/* The active interrupt of `r` of the highest priority that is not listed, or VGIC_NO_INTID. */
-unsigned vgic_choice_highest_active(const struct vgic_vm *g, struct vgic_redist *r);
+/* The active interrupts of `r` that are not listed, at most `count` of them, those of the highest
+ * priorities (of equals, those of the lowest INTIDs): into `intid`; returns how many. */
+unsigned vgic_choice_highest_active(const struct vgic_vm *g, struct vgic_redist *r, unsigned count,
+                                    uint16_t *intid);
 /* Priority byte of an interrupt. */
 uint8_t vgic_priority(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid);
 

@@ -10,6 +10,7 @@
 
 #include "gic/gic.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 
 static const struct vgic_word *word_of(const struct vgic_vm *g, const struct vgic_redist *r,
                                        unsigned intid)
@@ -106,9 +107,11 @@ void vgic_hw_part(const struct vgic_vm *g, struct vgic_redist *r, unsigned intid
 void vgic_hw_ppis_resume(const struct vgic_vm *g, struct vgic_redist *r)
 {
     for (uint32_t bits = r->word.hw & r->word.active; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(HW_PPIS_MAX);
         vgic_hw_activate(g, r, (unsigned)__builtin_ctz(bits));
     }
     for (uint32_t bits = r->word.hw & r->word.latch; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(HW_PPIS_MAX);
         vgic_hw_set_pending(g, r, (unsigned)__builtin_ctz(bits), true);
     }
     r->word.latch &= ~r->word.hw;
@@ -117,6 +120,7 @@ void vgic_hw_ppis_resume(const struct vgic_vm *g, struct vgic_redist *r)
 void vgic_hw_ppis_follow(const struct vgic_redist *r, bool on)
 {
     for (uint32_t bits = r->word.hw; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(HW_PPIS_MAX);
         const unsigned intid = (unsigned)__builtin_ctz(bits);
         gic_ppi_enable_on(cpu_of(r), intid, on && bit_is_set(r->word.enabled, intid));
     }

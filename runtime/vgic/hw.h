@@ -2,6 +2,8 @@
 #ifndef VGIC_HW_H
 #define VGIC_HW_H
 
+#define HW_PPIS_MAX 3U /* of a vCPU: two timers and the PMU */
+
 #include "vgic/state.h"
 
 /* Physical INTID behind `intid`: the same for PPIs. */

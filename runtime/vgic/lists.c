@@ -28,6 +28,7 @@
 
 #include "gic/gic.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 #include "vgic/choice.h"
 #include "vgic/hw.h"
 #include "vgic/lists_add.h"
@@ -45,6 +46,7 @@ enum { NOTHING_SIGNALLED = 0x100 }; /* beyond any priority */
 #define HCR_VGRP1DIE BIT(7)
 #define HCR_TDIR BIT(14)
 #define HCR_EOICOUNT FIELD(31, 27)
+enum { EOICOUNT_MAX = 31 };
 
 /* Is `r` the one to be interrupted, whoever has it active? */
 static bool is_routed_here(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid)
@@ -173,6 +175,7 @@ static void unlist(struct vgic_vm *g, struct vgic_redist *r, unsigned i)
 static void unlist_all(struct vgic_vm *g, struct vgic_redist *r, uint32_t which)
 {
     for (uint32_t left = which; left != 0U; left &= left - 1U) {
+        LOOP_BOUND(GICH_LR_MAX);
         unlist(g, r, (unsigned)__builtin_ctz(left));
     }
 }
@@ -191,6 +194,7 @@ void vgic_lists_reclaim(struct vgic_vm *g, struct vgic_redist *r)
 static void write_choice(struct vgic_vm *g, struct vgic_redist *r, const struct vgic_choice *c)
 {
     for (unsigned i = 0; i < c->count; i++) {
+        LOOP_BOUND(GICH_LR_MAX);
         list(g, r, (unsigned)__builtin_ctz(~r->lr_used), c->intid[i]);
     }
 }
@@ -221,12 +225,13 @@ static void take_eoi_count(struct vgic_vm *g, struct vgic_redist *r)
     const uint64_t hcr = gich_hcr_read();
     /* Without active ones left out, what is counted is a guest's mistake. */
     const uint64_t count = ((hcr & HCR_LRENPIE) != 0U) ? bits_get(hcr, 31, 27) : 0U;
+    uint16_t ended[EOICOUNT_MAX];
+    const unsigned ended_count =
+        (count != 0U) ? vgic_choice_highest_active(g, r, (unsigned)count, ended) : 0U;
 
-    for (uint64_t n = count; n > 0U; n--) {
-        const unsigned intid = vgic_choice_highest_active(g, r);
-        if (intid == VGIC_NO_INTID) {
-            break;
-        }
+    for (unsigned i = 0; i < ended_count; i++) {
+        LOOP_BOUND(EOICOUNT_MAX);
+        const unsigned intid = ended[i];
         vgic_word_of(g, r, intid)->active &= ~(UINT32_C(1) << (intid % 32U));
         vgic_hw_deactivate(g, r, intid);
         if (intid >= VGIC_PRIVATE_COUNT) {
@@ -260,6 +265,7 @@ static bool refresh_shortly(struct vgic_vm *g, struct vgic_redist *r)
     }
     r->stale = VGIC_FRESH;
     for (; bits != 0U && vgic_lists_add(r, (unsigned)__builtin_ctz(bits)); bits &= bits - 1U) {
+        LOOP_BOUND(32);
         w->latch &= ~(bits & (0U - bits));
     }
     if ((bits | word_wanted(w) | word_outdated(w)) != 0U) {
@@ -277,6 +283,7 @@ static unsigned signalled_priority(const struct vgic_redist *r)
     bool has_any = false;
 
     for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
+        LOOP_BOUND(GICH_LR_MAX);
         const uint64_t lr = gich_lr_read((unsigned)__builtin_ctz(left));
         const uint64_t enable = ((lr & LR_GROUP) != 0U) ? VMCR_VENG1 : VMCR_VENG0;
         if ((lr & (LR_PENDING | LR_ACTIVE)) == LR_PENDING && (vmcr & enable) != 0U &&
@@ -427,6 +434,7 @@ bool vgic_lists_add_spi(struct vgic_vm *g, struct vgic_redist *r, unsigned intid
 void vgic_lists_look(struct vgic_vm *g, struct vgic_redist *r)
 {
     for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
+        LOOP_BOUND(GICH_LR_MAX);
         const unsigned i = (unsigned)__builtin_ctz(left);
         const uint64_t lr = gich_lr_read(i);
         struct vgic_word *w = vgic_word_of(g, r, r->lr_intid[i]);

@@ -4,6 +4,7 @@
 #ifndef VGIC_LISTS_ADD_H
 #define VGIC_LISTS_ADD_H
 
+#include "lib/loop.h"
 #include "vgic/lists.h"
 #include "vgic/word.h"
 #include "vgic_variant.h"
@@ -66,6 +67,7 @@ static inline bool vgic_lists_repeat_sgis(struct vgic_redist *r)
     r->stale = VGIC_FRESH;
     for (uint32_t bits = w->latch & word_forwarded(w) & VGIC_SGI_BITS; bits != 0U;
          bits &= bits - 1U) {
+        LOOP_BOUND(VGIC_SGI_COUNT);
         const unsigned intid = (unsigned)__builtin_ctz(bits);
 
         if (!bit_is_set(w->listed, intid) || !lists_repeat_listed(r, intid)) {

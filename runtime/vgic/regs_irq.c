@@ -10,6 +10,7 @@
  *   (vgic_redist.asked_word), so what is read was true after the load began.
  *
  * @req IRQ-1 */
+#include "lib/loop.h"
 #include "vgic/regs.h"
 #include "vgic/vgic.h"
 
@@ -73,6 +74,7 @@ static inline void enable(struct vgic_vm *g, struct vgic_redist *r, unsigned int
 {
     w->enabled ^= changed;
     for (uint32_t bits = changed & w->hw; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         const unsigned one = intid + (unsigned)__builtin_ctz(bits);
 
         if (intid >= VGIC_PRIVATE_COUNT) {
@@ -170,6 +172,7 @@ static void look_at_lists(struct vgic_access *a)
     count_ends(a->g); /* may forget the question */
     vgic_lists_look(g, g->own);
     for (uint32_t bits = w->listed; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         struct vgic_redist *r = holder_of(a, intid_of(a, bits));
         if (r != g->own && !has_answered(a, r)) {
             is_complete = false;
@@ -189,6 +192,7 @@ uint64_t vgic_read_pending(struct vgic_access *a)
     look_at_lists(a);
     pending = word_shown_pending(w);
     for (uint32_t bits = w->hw & ~pending; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         if (vgic_hw_is_pending(a->g, a->r, intid_of(a, bits))) {
             pending |= bits & (0U - bits);
         }
@@ -212,6 +216,7 @@ void vgic_write_set_pending(struct vgic_access *a)
     const uint32_t physical = set & reachable_physical(a, w) & ~w->listed;
 
     for (uint32_t bits = physical; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         vgic_hw_set_pending(a->g, a->r, intid_of(a, bits), true);
     }
     w->latch |= set & ~physical;
@@ -224,6 +229,7 @@ void vgic_write_clear_pending(struct vgic_access *a)
     const uint32_t clear = (uint32_t)a->value & vgic_pending_is_writable(a->intid & ~31U);
 
     for (uint32_t bits = clear & w->hw; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         const unsigned intid = intid_of(a, bits);
         vgic_hw_set_pending(a->g, a->r, intid, false);
         if (bit_is_set(w->latch & ~w->listed, intid % 32U)) {
@@ -257,6 +263,7 @@ void vgic_write_set_active(struct vgic_access *a)
     const uint32_t set = (uint32_t)a->value & ~w->active;
 
     for (uint32_t bits = set; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         const unsigned intid = intid_of(a, bits);
         if (!bit_is_set(w->listed, intid % 32U)) {
             give_holder(a, intid);
@@ -275,6 +282,7 @@ void vgic_write_clear_active(struct vgic_access *a)
 
     count_ends(a->g);
     for (uint32_t bits = clear & w->active & ~w->listed; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         vgic_hw_deactivate(a->g, a->r, intid_of(a, bits));
     }
     w->active &= ~clear;
@@ -297,6 +305,7 @@ uint64_t vgic_read_priority(struct vgic_access *a)
     const uint8_t *const first = first_priority(a, &step);
 
     for (uint32_t i = 0; i < a->count; i++) {
+        LOOP_BOUND(8);
         value |= (uint64_t)first[i * step] << (8U * i);
     }
     return value;
@@ -310,6 +319,7 @@ void vgic_write_priority(struct vgic_access *a)
 
     count_ends(a->g);
     for (uint32_t i = 0; i < a->count; i++) {
+        LOOP_BOUND(8);
         first[i * step] = (uint8_t)(a->value >> (8U * i)) & implemented;
     }
     word_changed(a, ((UINT32_C(1) << a->count) - 1U) << (a->intid % 32U));
@@ -351,6 +361,7 @@ uint64_t vgic_read_config(struct vgic_access *a)
     uint64_t value = 0;
 
     for (uint32_t i = 0; i < a->count; i++) {
+        LOOP_BOUND(32);
         value |= (uint64_t)((w->edge >> ((a->intid + i) % 32U)) & 1U) << (2U * i + 1U);
     }
     return value;
@@ -361,6 +372,7 @@ static void configure_physical(const struct vgic_access *a, uint32_t changed)
     const struct vgic_word *w = word_of(a);
 
     for (uint32_t bits = changed & w->hw; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         const unsigned intid = intid_of(a, bits);
         const struct vgic_redist *r = vgic_spi_holder(a->g, intid);
         const unsigned cpu =
@@ -380,6 +392,7 @@ void vgic_write_config(struct vgic_access *a)
     const uint32_t before = w->edge;
 
     for (uint32_t i = 0; i < a->count; i++) {
+        LOOP_BOUND(32);
         const uint32_t bit = UINT32_C(1) << ((a->intid + i) % 32U);
         w->edge = bit_is_set(a->value, 2U * i + 1U) ? (w->edge | bit) : (w->edge & ~bit);
     }

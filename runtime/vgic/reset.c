@@ -7,6 +7,7 @@
  * registers goes back there, and its timers, which are off, have nothing pending any more.
  *
  * @req IRQ-1 */
+#include "lib/loop.h"
 #include "vgic/vgic.h"
 
 #include "gic/gic.h"
@@ -55,7 +56,9 @@ static void reset_spis(struct vgic_vm *g)
 {
     const struct cfg_vm *cfg = vgic_cfg(g);
 
+    LOOP_SIZE(CFG_SPI_TOTAL / 32U * sizeof(struct vgic_word));
     (void)memset(vgic_spi_word(g, 0), 0, g->spi_words * sizeof(struct vgic_word));
+    LOOP_SIZE(CFG_SPI_TOTAL * sizeof(struct vgic_spi));
     (void)memset(vgic_spi_of(g, VGIC_PRIVATE_COUNT), 0, cfg->spi_count * sizeof(struct vgic_spi));
     /* The route at reset names the same vCPU for all: it is asked for once, and the cleared state
      * has it already where that is vCPU 0 by a route of 0. */
@@ -63,6 +66,7 @@ static void reset_spis(struct vgic_vm *g)
     const struct vgic_spi first = *vgic_spi_of(g, VGIC_PRIVATE_COUNT);
 
     for (unsigned i = 1; (first.target != 0U || first.router != 0U) && i < cfg->spi_count; i++) {
+        LOOP_BOUND(CFG_SPI_TOTAL);
         vgic_spi_of(g, VGIC_PRIVATE_COUNT + i)->target = first.target;
         vgic_spi_of(g, VGIC_PRIVATE_COUNT + i)->router = first.router;
     }
@@ -74,6 +78,7 @@ static void reset_physical(struct vgic_vm *g)
     const struct cfg_vm *cfg = vgic_cfg(g);
 
     for (unsigned i = 0; i < cfg->irq_count; i++) {
+        LOOP_BOUND(CFG_IRQ_COUNT);
         const struct cfg_irq *irq = &cfg_irqs[cfg->first_irq + i];
         struct vgic_word *w = vgic_spi_word(g, irq->vintid / 32U - 1U);
 
@@ -103,6 +108,7 @@ void vgic_vm_reset(uint16_t vm)
     g->ctlr = 0;
     g->ready = 0;
     for (uint16_t i = 0; i < cfg->vcpu_count; i++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         reset_redist(vm, (uint16_t)(cfg->first_vcpu + i));
     }
     reset_spis(g);
@@ -132,6 +138,7 @@ void vgic_vcpu_reset(struct vcpu *v)
 static void drop_hw_ppis(const struct vgic_vm *g, struct vgic_redist *r)
 {
     for (uint32_t bits = r->word.hw; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(HW_PPIS_MAX);
         vgic_hw_set_pending(g, r, (unsigned)__builtin_ctz(bits), false);
         vgic_hw_deactivate(g, r, (unsigned)__builtin_ctz(bits));
     }

@@ -9,6 +9,7 @@
 #include "core/mailbox.h"
 #include "gic/gic.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 #include "vgic/word.h"
 #include "vgic_variant.h"
 
@@ -33,8 +34,10 @@ void vgic_spi_set_router(struct vgic_vm *g, unsigned intid, uint64_t router)
 void vgic_spi_routes_follow_power(struct vgic_vm *g)
 {
     for (unsigned n = 0; n < g->spi_words; n++) {
+        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
         uint32_t moved = 0;
         for (unsigned b = 0; b < 32U; b++) {
+            LOOP_BOUND(32);
             const unsigned intid = (n + 1U) * 32U + b;
             const struct vgic_spi *spi = vgic_spi_of(g, intid);
             if (!vgic_router_follows_power(spi->router)) {
@@ -94,6 +97,7 @@ void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t for
 static void mark_holders(struct vgic_vm *g, unsigned n, uint32_t bits, uint8_t level)
 {
     for (; bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         struct vgic_redist *r = vgic_spi_holder(g, (n + 1U) * 32U + (unsigned)__builtin_ctz(bits));
         if (r != NULL) {
             vgic_mark(g, r, level);
@@ -150,10 +154,12 @@ void vgic_set_ctlr(struct vgic_vm *g, uint32_t ctlr)
 {
     g->ctlr = ctlr;
     for (unsigned i = 0; i < g->vcpu_count; i++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         word_group(g, &vgic_redist_at(g, i)->word);
         vgic_private_changed(g, vgic_redist_at(g, i), 0);
     }
     for (unsigned n = 0; n < g->spi_words; n++) {
+        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
         word_group(g, vgic_spi_word(g, n));
         vgic_spis_changed(g, n, 0);
     }

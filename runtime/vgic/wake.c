@@ -5,6 +5,7 @@
  * that the distributor forwards to this vCPU must wake it. Pure reading, under the VM's lock.
  *
  * @req IRQ-1, CPU-4 */
+#include "lib/loop.h"
 #include "vgic/route.h"
 #include "vgic/vgic.h"
 #include "vgic/word.h"
@@ -14,6 +15,7 @@ static bool is_forwarded_spi(const struct vgic_vm *g, const struct vgic_redist *
     const struct vgic_word *w = vgic_spi_word(g, n);
 
     for (uint32_t bits = word_deliverable(w); bits != 0U; bits &= bits - 1U) {
+        LOOP_BOUND(32);
         const unsigned intid = (n + 1U) * 32U + (unsigned)__builtin_ctz(bits);
 
         if (vgic_spi_holder(g, intid) == r) {
@@ -28,6 +30,7 @@ static bool has_forwarded(const struct vgic_vm *g, const struct vgic_redist *r)
     bool has = word_deliverable(&r->word) != 0U;
 
     for (unsigned n = 0; n < g->spi_words && !has; n++) {
+        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
         has = is_forwarded_spi(g, r, n);
     }
     return has;

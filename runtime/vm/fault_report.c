@@ -4,6 +4,7 @@
 #include "vm/fault_report.h"
 
 #include "core/log.h"
+#include "lib/loop.h"
 #include "vm/esr.h"
 #include "vm/guest_mem.h"
 
@@ -46,6 +47,7 @@ static const struct cfg_mmio *device_at(uint16_t vm, ipa_t ipa)
     const struct cfg_vm *cfg = &cfg_vms[vm];
 
     for (unsigned i = 0; i < cfg->mmio_count; i++) {
+        LOOP_BOUND(CFG_MMIO_COUNT);
         const struct cfg_mmio *m = &cfg_mmios[cfg->first_mmio + i];
 
         if (ipa.ipa >= m->ipa && ipa.ipa - m->ipa < m->size) {
@@ -79,6 +81,7 @@ static const struct cfg_window *nearest_window(uint16_t vm, ipa_t ipa)
     uint64_t best = UINT64_MAX;
 
     for (unsigned i = 0; i < cfg->window_count; i++) {
+        LOOP_BOUND(CFG_WINDOW_COUNT);
         const struct cfg_window *w = &cfg_windows[cfg->first_window + i];
         const uint64_t distance =
             (ipa.ipa < w->ipa) ? w->ipa - ipa.ipa : ipa.ipa - (w->ipa + w->size) + 1U;
@@ -93,9 +96,9 @@ static const struct cfg_window *nearest_window(uint16_t vm, ipa_t ipa)
 
 static const char *permissions_text(uint8_t access)
 {
-    static const char *const texts[8] = {"no access", "read",         "write",         "read-write",
-                                         "execute",   "read-execute", "write-execute",
-                                         "read-write-execute"};
+    static const char *const texts[8] = {
+        "no access", "read",         "write",         "read-write",
+        "execute",   "read-execute", "write-execute", "read-write-execute"};
     return texts[access & 7U];
 }
 
@@ -112,8 +115,8 @@ void fault_report_access(const struct vcpu *v, uint64_t esr, ipa_t ipa)
         return;
     }
     if (m != NULL) {
-        log_guest(v->vm, "vCPU %u: %s 0x%llx refused by %s (PC 0x%llx)", v->index,
-                  access_text(esr), address, device_text(m), pc);
+        log_guest(v->vm, "vCPU %u: %s 0x%llx refused by %s (PC 0x%llx)", v->index, access_text(esr),
+                  address, device_text(m), pc);
         return;
     }
     w = nearest_window(v->vm, ipa);
@@ -138,6 +141,7 @@ void fault_report_stop(const struct vcpu *v, uint64_t esr, ipa_t ipa, const char
     LOG_ERR("%s: guest address 0x%llx: %s%s", vm->name, (unsigned long long)ipa.ipa,
             (w != NULL) ? "window " : "nothing is there", (w != NULL) ? w->name : "");
     for (unsigned i = 0; i < 30U; i += 3U) {
+        LOOP_BOUND(10);
         LOG_ERR("%s: x%02u %016llx  x%02u %016llx  x%02u %016llx", vm->name, i,
                 (unsigned long long)vcpu_x(v, i), i + 1U, (unsigned long long)vcpu_x(v, i + 1U),
                 i + 2U, (unsigned long long)vcpu_x(v, i + 2U));

@@ -10,10 +10,13 @@
 
 #include "arch/memory.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 #include "lib/mem.h"
 #include "lib/range.h"
 
 #define INSTRUCTION_BYTES 4U
+/* Each halves what is left of at most CFG_WINDOW_COUNT windows, rounded up. */
+#define SEARCH_STEPS_MAX (33U - (unsigned)__builtin_clz(CFG_WINDOW_COUNT | 1U))
 #define SCTLR_EL1_M BIT(0)
 #define SCTLR_EL1_EE BIT(25)
 
@@ -23,6 +26,7 @@ const struct cfg_window *guest_window(uint16_t vm, ipa_t ipa)
     unsigned low = 0;
     unsigned high = cfg_vms[vm].window_count;
     while (low < high) {
+        LOOP_BOUND(SEARCH_STEPS_MAX);
         const unsigned middle = (low + high) / 2U;
         if (ipa.ipa < windows[middle].ipa) {
             high = middle;
@@ -43,7 +47,11 @@ static bool is_readable_memory(const struct cfg_window *w)
 bool guest_read_ipa(uint16_t vm, ipa_t ipa, void *dst, size_t bytes)
 {
     uint8_t *to = dst;
+    if (bytes > GUEST_READ_MAX) {
+        return false;
+    }
     while (bytes > 0U) {
+        LOOP_BOUND(2); /* windows are pages: so few bytes lie in two at most */
         const struct cfg_window *const w = guest_window(vm, ipa);
         if (w == NULL || !is_readable_memory(w)) {
             return false;
@@ -51,8 +59,10 @@ bool guest_read_ipa(uint16_t vm, ipa_t ipa, void *dst, size_t bytes)
         const uint64_t offset = ipa.ipa - w->ipa;
         const size_t part = (bytes < w->size - offset) ? bytes : (size_t)(w->size - offset);
         const pa_t pa = pa_make(w->pa + offset);
+        const void *const from = memory_pointer(pa);
         memory_refresh(pa, part);
-        (void)memcpy(to, memory_pointer(pa), part);
+        LOOP_SIZE(GUEST_READ_MAX);
+        (void)memcpy(to, from, part);
         to = &to[part];
         ipa.ipa += part;
         bytes -= part;
@@ -137,6 +147,7 @@ static bool stage1_walk(uint16_t vm, const struct stage1 *s, uint64_t va, ipa_t 
     uint64_t table = s->root & ~FIELD(root_bits + 2U, 0);
 
     for (unsigned level = LEVEL_LAST + 1U - levels; level <= LEVEL_LAST; level++) {
+        LOOP_BOUND(LEVEL_LAST + 1U);
         const unsigned low = s->page_shift + (LEVEL_LAST - level) * stride;
         uint64_t descriptor;
         if (!read_descriptor(vm, table + bits_get(va, top, low) * 8U, &descriptor)) {

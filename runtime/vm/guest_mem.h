@@ -9,8 +9,11 @@
 
 /* The window of `vm` that holds `ipa`, or NULL. */
 const struct cfg_window *guest_window(uint16_t vm, ipa_t ipa);
-/* Copies `bytes` out of the guest; false when any byte is outside its readable RAM, IMAGE or
- * SHARED windows (then nothing is promised about dst). */
+/* What EL2 reads of a guest at once: an instruction, or a descriptor of its tables. */
+#define GUEST_READ_MAX 8U
+
+/* Copies `bytes` out of the guest; false when they are more than GUEST_READ_MAX or any of them is
+ * outside its readable RAM, IMAGE or SHARED windows (then nothing is promised about dst). */
 bool guest_read_ipa(uint16_t vm, ipa_t ipa, void *dst, size_t bytes);
 /* Stage-1 walk of the running guest's own tables (TTBR0/1_EL1, TCR_EL1: 4/16/64 KiB granules,
  * 48-bit, table and block descriptors) for a read or fetch at `va`. Bounded; false when it does

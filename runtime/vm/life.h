@@ -12,12 +12,13 @@
 
 /* What a feature does at the turns of a VM's life; a NULL member: nothing. */
 struct life_feature {
-    void (*vm_reset)(uint16_t vm);       /* on the boot CPU; no vCPU of the VM runs */
-    void (*vcpu_start)(struct vcpu *v);  /* on the vCPU's CPU, just before it is entered */
-    void (*vcpu_stop)(struct vcpu *v);   /* on the vCPU's CPU, which leaves the guest for good */
+    void (*vm_reset)(uint16_t vm);      /* on the boot CPU; no vCPU of the VM runs */
+    void (*vcpu_start)(struct vcpu *v); /* on the vCPU's CPU, just before it is entered */
+    void (*vcpu_stop)(struct vcpu *v);  /* on the vCPU's CPU, which leaves the guest for good */
 };
 extern const struct life_feature life_features[]; /* world/ns/features.c, in order of start */
 extern const unsigned life_feature_count;
+#define LIFE_FEATURES_MAX 8U
 
 enum life_request { LIFE_STOP, LIFE_RESTART };
 
@@ -28,7 +29,8 @@ void life_request(uint16_t vm, enum life_request what);
 void life_leave(struct vcpu *v);
 /* On this CPU: MSG_STOP arrived for `v`. */
 void life_stop_vcpu(struct vcpu *v);
-/* On the boot CPU of `vm`: MSG_VM arrived. */
+/* On the boot CPU of `vm`: MSG_VM arrived. Of a restart each call loads one chunk of memory, and
+ * posts MSG_VM again until it is done. */
 void life_finish(uint16_t vm);
 /* First start at boot, on the boot CPU of `vm`: vCPU 0 is ready to be entered afterwards. */
 void life_start(uint16_t vm);

@@ -13,6 +13,7 @@
 #include "arch/debug_registers.h"
 #include "arch/fpsimd.h"
 #include "arch/pstate.h"
+#include "lib/loop.h"
 #include "smccc/services.h"
 #include "vm/life.h"
 #include "vm/vcpu_regs.h"
@@ -29,6 +30,7 @@
 static void clear_general(struct vcpu *v, uint64_t x0)
 {
     for (unsigned n = 1; n < ARRAY_COUNT(v->x); n++) {
+        LOOP_BOUND(ARRAY_COUNT(v->x));
         v->x[n] = 0;
     }
     v->x[0] = x0;
@@ -108,6 +110,7 @@ static void reset_pmu(void)
     SYSREG_WRITE(PMOVSCLR_EL0, FIELD(31, 0));
     SYSREG_WRITE(PMUSERENR_EL0, 0);
     for (uint64_t n = 0; n < counter_count; n++) {
+        LOOP_BOUND(31);
         SYSREG_WRITE(PMSELR_EL0, n);
         isb(); /* the selection before the access through it */
         SYSREG_WRITE(PMXEVTYPER_EL0, 0);

@@ -90,3 +90,38 @@ TEST(width_is_bounded)
     CHECK_EQ(length, 64);
     CHECK_EQ(fmt_text(ours, sizeof(ours), "%*d", -5, 1), 1);
 }
+
+/* With formats that the compiler does not see. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+#pragma GCC diagnostic ignored "-Wformat-security"
+
+TEST(output_is_bounded)
+{
+    static char whole[2U * FMT_OUTPUT_MAX];
+    static char text[2U * FMT_OUTPUT_MAX];
+    const char *volatile format = text;
+    memset(text, 'x', sizeof(text) - 1U);
+    CHECK_EQ(fmt_text(whole, sizeof(whole), format), FMT_OUTPUT_MAX);
+    CHECK_EQ(fmt_text(whole, sizeof(whole), "%s", text), FMT_OUTPUT_MAX);
+    CHECK_EQ(fmt_text(whole, sizeof(whole), "%64d%-64d%64s%62s|%d", 1, 2, "3", "4", 5),
+             FMT_OUTPUT_MAX);
+    CHECK_EQ(whole[FMT_OUTPUT_MAX - 1U], '|');
+    CHECK_EQ(fmt_text(whole, sizeof(whole), "%64d%64d%64d%62d%d", 1, 2, 3, 4, 567),
+             FMT_OUTPUT_MAX);
+    CHECK_EQ(whole[FMT_OUTPUT_MAX - 1U], '5');
+    text[FMT_OUTPUT_MAX] = '\0';
+    CHECK_EQ(fmt_text(whole, sizeof(whole), "%s%s", text, text), FMT_OUTPUT_MAX);
+}
+
+TEST(conversions_of_a_format_are_bounded)
+{
+    const char *volatile format = "%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d|%d";
+    fmt_text(ours, sizeof(ours), format, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6);
+    CHECK_STR(ours, "0123456789012345|");
+    format = "%0000d|%-----d|%0001d|%12345d|%lllu";
+    fmt_text(ours, sizeof(ours), format, 9, 9, 9, 9, 9);
+    CHECK_STR(ours, "9|%-----d|9|%12345d|%lllu");
+}
+
+#pragma GCC diagnostic pop

@@ -9,6 +9,7 @@
 #include "gic/v2/cpu_interface.h"
 
 #include "gic/v2/gic_cpu.h"
+#include "lib/loop.h"
 
 enum { APR_COUNT = 4 };
 
@@ -20,6 +21,7 @@ void gic_cpu_interface_init(void)
     /* Firmware may have left an interrupt half way: its priority would hold back all of EL2's.
      * Registers that are not implemented ignore the write [IHI0048 4.4.16]. */
     for (uint64_t i = 0; i < (uint64_t)APR_COUNT; i++) {
+        LOOP_BOUND(APR_COUNT);
         mmio_write32(gicc_at(GICC_APR + i * 4U), 0);
     }
     mmio_write32(gicc_at(GICC_BPR), 0);

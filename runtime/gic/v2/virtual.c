@@ -5,12 +5,14 @@
  *
  * @req IRQ-2 */
 #include "gic/v2/gic_virtual.h"
+#include "lib/loop.h"
 
 /* With 5 bits of priority there are 32 levels of preemption: one register. */
 void gich_reset(void)
 {
     gich_hcr_write(0);
     for (unsigned i = 0; i < gich_lr_count(); i++) {
+        LOOP_BOUND(GICH_LR_MAX);
         gich_lr_write(i, 0);
     }
     mmio_write32(gich_at(GICH_APR), 0);

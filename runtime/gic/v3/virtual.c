@@ -6,6 +6,7 @@
  *
  * @req IRQ-1 */
 #include "gic/v3/gic_virtual.h"
+#include "lib/loop.h"
 
 enum { ICC_SRE_SRE_DFB_DIB = 7 };
 
@@ -62,6 +63,7 @@ void gich_reset(void)
     gich_hcr_write(0);
     for (unsigned i = 0; i < gich_lr_count(); i++) {
         gich_lr_write(i, 0);
+        LOOP_BOUND(GICH_LR_MAX);
     }
     clear_active_priorities();
     gich_vmcr_write(0);

@@ -6,6 +6,7 @@
  * The bit rate that firmware left is kept; without one it is 115200 from the board's 24 MHz.
  *
  * @req DEV-1, PLAT-1 */
+#include "lib/loop.h"
 #include "platform/platform.h"
 
 #include "arch/mmio.h"
@@ -64,6 +65,7 @@ void platform_uart_init(pa_t base)
      * for before the line control register is written [DDI0183 3.3.8]. */
     uart_write(UARTCR, 0);
     for (unsigned i = 0; i < BUSY_POLLS && (uart_read(UARTFR) & UARTFR_BUSY) != 0U; i++) {
+        LOOP_WAITS();
     }
     uart_write(UARTLCR_H, 0);
     if (!has_rate) {
@@ -91,6 +93,7 @@ bool platform_uart_rx(uint8_t *byte)
 {
     /* Bytes with errors are passed over, as many as the FIFO can hold at most. */
     for (unsigned i = 0; i < FIFO_BYTES && (uart_read(UARTFR) & UARTFR_RXFE) == 0U; i++) {
+        LOOP_BOUND(FIFO_BYTES);
         const uint32_t data = uart_read(UARTDR);
         if ((data & UARTDR_ERRORS) == 0U) {
             *byte = (uint8_t)data;

@@ -12,6 +12,7 @@
 #include "core/percpu.h"
 #include "gic/v2/gic_regs.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 #include "vgic/regs.h"
 #include "vgic/route.h"
 #include "vgic/v2/sgi.h"
@@ -54,6 +55,7 @@ static uint64_t read_targets(struct vgic_access *a)
     uint64_t value = 0;
 
     for (uint32_t i = 0; i < a->count && !is_uniprocessor(a); i++) {
+        LOOP_BOUND(8);
         value |= vgic_spi_of(a->g, a->intid + i)->router << (8U * i);
     }
     return value;
@@ -65,6 +67,7 @@ static void write_targets(struct vgic_access *a)
     const uint64_t all = BIT(vgic_cfg(a->g)->vcpu_count) - 1U;
 
     for (uint32_t i = 0; i < a->count && !is_uniprocessor(a); i++) {
+        LOOP_BOUND(8);
         const uint64_t targets = (a->value >> (8U * i)) & all;
 
         if (vgic_spi_of(a->g, a->intid + i)->router != targets) {
@@ -102,6 +105,7 @@ static const struct byte_row byte_rows[] = {
 static const struct byte_row *byte_row_at(uint32_t offset)
 {
     for (unsigned i = 0; i < ARRAY_COUNT(byte_rows); i++) {
+        LOOP_BOUND(ARRAY_COUNT(byte_rows));
         if (offset >= byte_rows[i].first && offset < byte_rows[i].end) {
             return &byte_rows[i];
         }

@@ -7,6 +7,7 @@
  * @req IRQ-2 */
 #include "vgic/v2/sgi.h"
 
+#include "lib/loop.h"
 #include "vgic/lists_add.h"
 #include "vgic/route.h"
 #include "vgic/word.h"
@@ -50,6 +51,7 @@ void vgic_write_sgir(struct vgic_access *a)
     const unsigned intid = (unsigned)bits_get(a->value, 3, 0);
 
     for (uint32_t left = targets_of(g, self, a->value); left != 0U; left &= left - 1U) {
+        LOOP_BOUND(8);
         add_sources(g, vgic_redist_at(g, (unsigned)__builtin_ctz(left)), intid,
                     (uint8_t)(1U << self));
     }
@@ -71,6 +73,7 @@ uint64_t vgic_read_sgi_sources(struct vgic_access *a)
 
     vgic_lists_look(a->g, a->r);
     for (uint32_t i = 0; i < a->count; i++) {
+        LOOP_BOUND(8);
         value |= (uint64_t)pending_sources(a->r, a->intid + i) << (8U * i);
     }
     return value;
@@ -88,6 +91,7 @@ void vgic_write_set_sgi_sources(struct vgic_access *a)
 {
     vgic_lists_look(a->g, a->r);
     for (uint32_t i = 0; i < a->count; i++) {
+        LOOP_BOUND(8);
         const unsigned intid = a->intid + i;
         const uint8_t added =
             (uint8_t)(written_sources(a, i) & ~(unsigned)pending_sources(a->r, intid));
@@ -116,6 +120,7 @@ static void clear_sources(struct vgic_access *a, unsigned intid, uint8_t sources
 void vgic_write_clear_sgi_sources(struct vgic_access *a)
 {
     for (uint32_t i = 0; i < a->count; i++) {
+        LOOP_BOUND(8);
         clear_sources(a, a->intid + i, written_sources(a, i));
     }
     vgic_private_changed(a->g, a->r, 0);

@@ -8,6 +8,7 @@
  * [IHI0069 12.8, 12.9]
  *
  * @req IRQ-1 */
+#include "lib/loop.h"
 #include "vgic/regs.h"
 #include "vgic/route.h"
 #include "vgic/vgic.h"
@@ -51,6 +52,7 @@ enum {
 static bool is_write_pending(const struct vgic_vm *g)
 {
     for (unsigned i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         const struct vgic_redist *r = vgic_redist_at(g, i);
         if (r != g->own && r->stale == VGIC_RELIST) {
             return true;

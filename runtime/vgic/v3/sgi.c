@@ -5,6 +5,7 @@
  * 12.2.21, 12.2.22]. GICD_TYPER.RSS is 1: every Aff0 can be named.
  *
  * @req IRQ-1 */
+#include "lib/loop.h"
 #include "vgic/vgic.h"
 
 #include "core/mailbox.h"
@@ -62,6 +63,7 @@ APART static enum exit_action send(struct vgic_vm *g, enum vgic_sgi_kind kind, u
     struct vgic_redist *r = g->redists;
 
     for (unsigned left = g->vcpu_count; left > 0U; left--, r++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         if (!takes(r, kind, bit) || !is_target(r, g->own, value)) {
             continue;
         }
@@ -89,6 +91,7 @@ static struct vgic_redist *only_other(const struct vgic_vm *g, const struct vgic
         return NULL;
     }
     for (unsigned left = g->vcpu_count; left > 0U; left--, r++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         if ((value & SGI_CLUSTER) == r->sgi_cluster && targets == r->sgi_bit) {
             return (r != sender) ? r : NULL;
         }

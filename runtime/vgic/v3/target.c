@@ -5,6 +5,7 @@
  * interrupt pending [IHI0069 3.3.1]. Pure reading, under the VM's lock.
  *
  * @req IRQ-1 */
+#include "lib/loop.h"
 #include "vgic_variant.h"
 
 #include "lib/bits.h"
@@ -16,6 +17,7 @@ static uint16_t vcpu_of_affinity(const struct vgic_vm *g, uint64_t affinity)
     const struct cfg_vm *cfg = vgic_cfg(g);
 
     for (uint16_t i = 0; i < cfg->vcpu_count; i++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         if ((cfg_vcpus[cfg->first_vcpu + i].vmpidr & ROUTER_AFFINITY) == affinity) {
             return i;
         }
@@ -26,6 +28,7 @@ static uint16_t vcpu_of_affinity(const struct vgic_vm *g, uint64_t affinity)
 static uint16_t one_of_n(const struct vgic_vm *g)
 {
     for (uint16_t i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         const struct vgic_redist *r = vgic_redist_at(g, i);
         if (r->is_online && !r->is_asleep) {
             return i;

@@ -93,6 +93,15 @@ static void start_other_cpus(void)
     }
 }
 
+static void clear_all(uint64_t pa, uint64_t bytes)
+{
+    for (uint64_t done = 0; done < bytes; done += MEMORY_CHUNK_BYTES) {
+        const uint64_t left = bytes - done;
+
+        memory_clear(pa_make(pa + done), (left < MEMORY_CHUNK_BYTES) ? left : MEMORY_CHUNK_BYTES);
+    }
+}
+
 /* The part that every CPU does for itself. */
 static struct vcpu *cpu_up(void)
 {
@@ -122,7 +131,7 @@ struct vcpu *boot_primary(uint64_t devicetree, uint16_t cpu)
               wrong);
     }
     for (unsigned i = 0; i < CFG_BOOT_LOAD_COUNT; i++) {
-        memory_clear(pa_make(cfg_boot_loads[i].dst_pa), cfg_boot_loads[i].size);
+        clear_all(cfg_boot_loads[i].dst_pa, cfg_boot_loads[i].size);
     }
     gic_init_distributor();
     pl031_init();

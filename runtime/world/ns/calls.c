@@ -17,3 +17,4 @@ const struct smccc_service smccc_services[] = {
     {0xC4000050U, 0xC400005FU, trng_call},       /* TRNG, SMC64 */
 };
 const unsigned smccc_service_count = ARRAY_COUNT(smccc_services);
+_Static_assert(ARRAY_COUNT(smccc_services) <= SMCCC_SERVICES_MAX, "loop bound of smccc/smccc.c");

@@ -3,6 +3,7 @@
  * @req CPU-4, DEV-1, DEV-2 */
 #include "world/ns/features.h"
 
+#include "lib/loop.h"
 #include "mmio/mmio.h"
 #include "psci/psci.h"
 #include "vdev/vdev.h"
@@ -25,9 +26,12 @@ static void vdev_vm_reset(uint16_t vm)
     const struct cfg_mmio *mmio = &cfg_mmios[cfg_vms[vm].first_mmio];
 
     for (unsigned i = 0; i < cfg_vms[vm].mmio_count; i++) {
+        LOOP_BOUND(CFG_MMIO_COUNT);
         if (CFG_PL011_COUNT > 0U && mmio[i].kind == CFG_MMIO_PL011) {
+            LOOP_RARE(CFG_PL011_COUNT);
             pl011_reset(mmio[i].instance);
         } else if (CFG_PL031_COUNT > 0U && mmio[i].kind == CFG_MMIO_PL031) {
+            LOOP_RARE(CFG_PL031_COUNT);
             pl031_reset(mmio[i].instance);
         }
     }
@@ -38,7 +42,9 @@ void features_console_event(uint16_t vm)
     const struct cfg_mmio *mmio = &cfg_mmios[cfg_vms[vm].first_mmio];
 
     for (unsigned i = 0; i < cfg_vms[vm].mmio_count; i++) {
+        LOOP_BOUND(CFG_MMIO_COUNT);
         if (CFG_PL011_COUNT > 0U && mmio[i].kind == CFG_MMIO_PL011) {
+            LOOP_RARE(CFG_PL011_COUNT);
             pl011_poll(mmio[i].instance);
         }
     }
@@ -54,3 +60,4 @@ const struct life_feature life_features[] = {
     {vdev_vm_reset, NULL, NULL},
 };
 const unsigned life_feature_count = ARRAY_COUNT(life_features);
+_Static_assert(ARRAY_COUNT(life_features) <= LIFE_FEATURES_MAX, "loop bounds of vm/life.c");

@@ -4,6 +4,9 @@
 
 #include "lib/types.h"
 
+/* At most this much at once: an interrupt that comes meanwhile waits for it. */
+#define MEMORY_CHUNK_BYTES 65536U
+
 /* [pa, pa + bytes) is backed by `host` until the end of the test. */
 void fake_memory_add(uint64_t pa, void *host, uint64_t bytes);
 
