@@ -20,7 +20,7 @@ BOARDS = Path(__file__).resolve().parent.parent / "boards"
 KEYS = {"title", "image_base", "pa_bits", "console", "grants", "qemu", "bus_masters"}
 GICR_BYTES = 0x20000  # RD_base and SGI_base of one CPU [IHI0069 12.10]
 GICV2_COMPATIBLE = ("arm,gic-400", "arm,cortex-a15-gic")
-GICV2_BLOCK_BYTES = 0x2000  # GICC and GICV, whose DIR is in their second page [IHI0048 4.1.3]
+GICV2_BLOCK_BYTES = 0x2000  # GICC and GICV: two pages, the second one with DIR [IHI0048 4.1.3]
 GICV2_CPUS = 8  # GICD_ITARGETSR has a bit for each [IHI0048 1.4.1]
 POWER_COMPATIBLE = "brcm,bcm2835-pm-wdt"
 MAINTENANCE_PPI = 9  # INTID 25, which the runtime takes [BSA 1.0, table of PPIs]
@@ -224,7 +224,8 @@ def _gicv2(tree, node):
     if not any(kind == GIC_PPI and number == MAINTENANCE_PPI for kind, number, *_ in specifiers):
         raise BoardError(f"{node.path}: its maintenance interrupt is not PPI {MAINTENANCE_PPI}, "
                          "which the hypervisor takes")
-    return Gic(node.path, 2, gicd, (), gicc, gich, Range(gicv.base, GICV2_BLOCK_BYTES))
+    # Guests have the first page; GICC_DIR is emulated.
+    return Gic(node.path, 2, gicd, (), gicc, gich, Range(gicv.base, PAGE))
 
 
 def _reserved(tree, gic, console):

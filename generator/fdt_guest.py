@@ -14,7 +14,7 @@ import libfdt
 
 from generator.board import clock_providers
 from generator.plan.cpus import guest_affinity
-from generator.plan.guest import GICD_BYTES, GICR_BYTES
+from generator.plan.guest import GICC_BYTES, GICD_BYTES, GICR_BYTES
 
 # Far from those that dtc gives to a board's nodes: a reference of a passed-through device to what
 # the guest does not have must lead nowhere, not to another node.
@@ -131,16 +131,15 @@ def _timer(flags):
 
 
 def _gic(vm, vcpu_count, gic):
-    return _gicv2(vm, gic) if gic and gic.version == 2 else _gicv3(vm, vcpu_count)
+    return _gicv2(vm) if gic and gic.version == 2 else _gicv3(vm, vcpu_count)
 
 
-def _gicv2(vm, gic):
+def _gicv2(vm):
     return Out(f"intc@{vm.distributor.value:x}", {
         "compatible": text("arm,cortex-a15-gic"), "#interrupt-cells": cells(3),
         "interrupt-controller": b"", "#address-cells": cells(2), "#size-cells": cells(2),
         "ranges": b"",
-        "reg": wide(vm.distributor.value, GICD_BYTES[2], vm.cpu_interface.value,
-                    gic.guest_interface.size),
+        "reg": wide(vm.distributor.value, GICD_BYTES[2], vm.cpu_interface.value, GICC_BYTES),
         "phandle": cells(GIC_PHANDLE)})
 
 

@@ -224,7 +224,7 @@ def _joined(stretches):
 
 
 def _gicv_banked(plan):
-    """With a GICv2 each VM maps the board's virtual CPU interface once; else nobody has one."""
+    """With a GICv2 each VM maps the first page of the board's GICV once; else nobody has one."""
     gic = plan.system.board.gic
     wanted = [(gic.guest_interface, "rw")] if gic.version == 2 else []
     for vm in plan.vms:

@@ -148,7 +148,7 @@ def _devices(plan, vm):
 def _emulated(plan, vm):
     models = {e.name: e for e in plan.emulated if e.vm == vm.id}
     for mmio in plan.mmios_of(vm.id):
-        if mmio.kind in ("GICD", "GICR"):
+        if mmio.kind in ("GICD", "GICR", "GICC"):
             continue
         device = models[mmio.name]
         yield Thing("emulated", (device.model, mmio.name), f"emulated device `{mmio.name}`",

@@ -107,7 +107,7 @@ class Gic:
     redistributors: tuple[Range, ...]  # GICv3
     cpu_interface: Range | None = None  # GICv2: GICC
     hypervisor_interface: Range | None = None  # GICv2: GICH
-    guest_interface: Range | None = None  # GICv2: GICV, what guests see as their GICC
+    guest_interface: Range | None = None  # GICv2: the page of GICV that guests see as their GICC
 
     @property
     def for_hypervisor(self):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from generator.model import Range
 
-ABI_VERSION = 4  # CFG_ABI_VERSION that these rows are written for
+ABI_VERSION = 5  # CFG_ABI_VERSION that these rows are written for
 LOG_LEVELS = ("error", "warn", "info", "debug")
 ROW_WIDTH = 88  # of a row of C, without its indentation
 ADR_REACH = 1 << 20  # bytes from an ADR instruction to what it names [DDI0487 C6.2.12]

@@ -14,7 +14,6 @@ from verifier.yaml_reader import read_yaml
 
 SPI_FIRST = 32
 GIC_VERSIONS = {"arm,gic-v3": 3, "arm,gic-400": 2, "arm,cortex-a15-gic": 2}
-GICV2_BLOCK = 0x2000  # GICC and GICV: two pages each [IHI0048 4.1.3]
 POWER = "brcm,bcm2835-pm-wdt"
 PAGE = 0x1000
 
@@ -113,11 +112,11 @@ class Board:
         if len(self.gic.ranges) < blocks:
             raise Unreadable(f"`{self.name}`: its GICv{self.gic_version} has not {blocks} register "
                              "ranges")
-        # What EL2 drives, and what guests with a GICv2 reach: the page pair that is theirs.
+        # What EL2 drives, and what guests with a GICv2 reach: the page of GICV without GICV_DIR.
         self.gic_own = self.gic.ranges[:2] if self.gic_version == 3 else self.gic.ranges[:3]
-        self.gicv = (self.gic.ranges[3][0], GICV2_BLOCK) if self.gic_version == 2 else None
-        if self.gicv and (self.gic.ranges[3][1] < GICV2_BLOCK or self.gicv[0] % PAGE):
-            raise Unreadable(f"`{self.name}`: its GICV is not two whole pages")
+        self.gicv = (self.gic.ranges[3][0], PAGE) if self.gic_version == 2 else None
+        if self.gicv and (self.gic.ranges[3][1] < PAGE or self.gicv[0] % PAGE):
+            raise Unreadable(f"`{self.name}`: its GICV is not made of whole pages")
 
     @staticmethod
     def _gic_version(node):

@@ -68,7 +68,7 @@ def _device_windows(evidence, assigned):
 
 
 def _cpu_interface(evidence, rows, described):
-    """With a GICv2 a guest's CPU interface is the board's virtual one, whole."""
+    """With a GICv2 the first page of a guest's CPU interface is that of the board's GICV."""
     if evidence.board.gicv is None:
         return []
     base, size = evidence.board.gicv
@@ -110,7 +110,8 @@ def windows(evidence, vm, described):
 def gic_regions(described, vcpu_count, version):
     """(ipa, size, kind of cfg_mmio) of what of a guest's GIC is emulated."""
     if version == 2:
-        return [(described.distributor, PAGE, layout.MMIO_GICD)]
+        return [(described.distributor, PAGE, layout.MMIO_GICD),
+                (described.cpu_interface + PAGE, PAGE, layout.MMIO_GICC)]
     return [(described.distributor, 0x10000, layout.MMIO_GICD),
             (described.redistributors, 0x20000 * vcpu_count, layout.MMIO_GICR)]
 

@@ -16,6 +16,7 @@ from generator.units import align_down, align_up
 
 RAM_BASE = 0x40000000
 GICD_BYTES = {2: 0x1000, 3: 0x10000}  # by version [IHI0048 4.1.2; IHI0069 12.8]
+GICC_BYTES = 2 * PAGE  # the first page mapped, the second emulated [IHI0048 4.1.3]
 GICR_BYTES = 0x20000  # RD_base and SGI_base of one vCPU [IHI0069 12.10]
 DEVICE_BYTES = 0x1000
 
@@ -71,6 +72,11 @@ def planned_mmios(vm, vcpu_count, emulated, gic):
             vm.id, "redistributors", "GICR", vm.redistributors.value, GICR_BYTES * vcpus, vm.id,
             vm.redistributors.place or vm.place,
             f"{vm.redistributors.reason}; 128 KiB for each of {vcpus} vCPUs"))
+    else:
+        mmios.append(PlannedMmio(
+            vm.id, "deactivation", "GICC", vm.cpu_interface.value + PAGE, PAGE, vm.id,
+            vm.cpu_interface.place or vm.place,
+            f"{vm.cpu_interface.reason}; the page of the CPU interface with GICC_DIR"))
     ids = {e.name: e.id for e in emulated if e.vm == vm.id}
     for device in vm.emulated:
         mmios.append(PlannedMmio(

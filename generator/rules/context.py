@@ -114,10 +114,12 @@ class Context:
 
     def _mmio_region(self, mmio):
         vm = self.vm_name(mmio.vm)
-        if mmio.kind in ("GICD", "GICR"):
+        if mmio.kind in ("GICD", "GICR", "GICC"):
             resolved = self.vms[mmio.vm]
-            at = resolved.distributor if mmio.kind == "GICD" else resolved.redistributors
-            what = f"`{vm}`'s GIC {mmio.name}"
+            at = {"GICD": resolved.distributor, "GICR": resolved.redistributors,
+                  "GICC": resolved.cpu_interface}[mmio.kind]
+            name = "CPU interface" if mmio.kind == "GICC" else mmio.name
+            what = f"`{vm}`'s GIC {name}"
             return Region(vm, "gic", what, mmio.ipa_range, at.place or mmio.place, at.is_given)
         device = next(d for d in self.vms[mmio.vm].emulated if d.name == mmio.name)
         return Region(vm, "emulated", f"`{vm}`'s emulated {device.model} `{mmio.name}`",

@@ -16,7 +16,7 @@
 #include "lib/types.h"
 
 /* Raised with every change of a type or of a meaning in this file. */
-#define CFG_ABI_VERSION 4U
+#define CFG_ABI_VERSION 5U
 #define CFG_NONE 0xFFFFU /* "no such id" in any 16-bit id field */
 
 /* --- physical machine ------------------------------------------------------------------- */
@@ -117,7 +117,7 @@ enum cfg_window_kind {
     CFG_WINDOW_IMAGE,  /* read-only, mapped in place from the system image */
     CFG_WINDOW_SHARED, /* declared by two or more VMs */
     CFG_WINDOW_DEVICE, /* passed-through registers, device memory */
-    /* GICv2: the virtual CPU interface, device memory. The hardware banks it by CPU, so that VMs
+    /* GICv2: the first page of the virtual CPU interface, device memory. The hardware banks it by CPU, so that VMs
      * on different CPUs share nothing although each maps it. INV-GICV-BANKED */
     CFG_WINDOW_GICV,
 };
@@ -139,14 +139,20 @@ struct cfg_load {
     uint64_t size; /* bytes */
 };
 
-enum cfg_mmio_kind { CFG_MMIO_GICD, CFG_MMIO_GICR, CFG_MMIO_PL011, CFG_MMIO_PL031 };
+enum cfg_mmio_kind {
+    CFG_MMIO_GICD,
+    CFG_MMIO_GICR,
+    CFG_MMIO_PL011,
+    CFG_MMIO_PL031,
+    CFG_MMIO_GICC, /* GICv2: the second page of the CPU interface, with GICC_DIR */
+};
 
 /* An emulated region. INV-MMIO-HOLE: no stage-2 mapping exists inside it. */
 struct cfg_mmio {
     uint64_t ipa;
     uint64_t size;
     uint16_t kind;     /* enum cfg_mmio_kind */
-    uint16_t instance; /* GICD, GICR: id of the VM; PL011, PL031: id in cfg_pl011s, cfg_pl031s */
+    uint16_t instance; /* GICD, GICR, GICC: id of the VM; PL011, PL031: id in cfg_pl011s, cfg_pl031s */
 };
 
 struct cfg_pl011 {

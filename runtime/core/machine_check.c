@@ -173,7 +173,7 @@ static void visit_cpu(struct board_found *found, const struct fdt_property *p)
 }
 
 /* Is `wanted` one of the strings, each with its end, in `list`? */
-APART static bool list_has(const char *list, uint32_t bytes, const char *wanted)
+static bool list_has(const char *list, uint32_t bytes, const char *wanted)
 {
     uint32_t start = 0;
 

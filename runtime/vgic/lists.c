@@ -48,6 +48,17 @@ enum { NOTHING_SIGNALLED = 0x100 }; /* beyond any priority */
 #define HCR_EOICOUNT FIELD(31, 27)
 enum { EOICOUNT_MAX = 31 };
 
+/* List registers by number, called where that costs little: in place they are many instructions. */
+APART static uint64_t lr_read(unsigned i)
+{
+    return gich_lr_read(i);
+}
+
+APART static void lr_write(unsigned i, uint64_t lr)
+{
+    gich_lr_write(i, lr);
+}
+
 /* Is `r` the one to be interrupted, whoever has it active? */
 static bool is_routed_here(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid)
 {
@@ -93,7 +104,7 @@ static void list(struct vgic_vm *g, struct vgic_redist *r, unsigned i, uint16_t 
     uint64_t lr = compose(g, r, w, intid);
 
     lr |= vgic_source_list(r, intid, (lr & LR_PENDING) != 0U);
-    gich_lr_write(i, lr);
+    lr_write(i, lr);
     r->lr_intid[i] = intid;
     r->lr_used |= UINT32_C(1) << i;
     w->lr_latch &= ~bit;
@@ -142,7 +153,7 @@ static void unlist_physical(struct vgic_vm *g, struct vgic_redist *r, unsigned i
 /* Takes list register `i` out: its state, with what others asked to change, moves back. */
 static void unlist(struct vgic_vm *g, struct vgic_redist *r, unsigned i)
 {
-    const uint64_t lr = gich_lr_read(i);
+    const uint64_t lr = lr_read(i);
     const unsigned intid = r->lr_intid[i];
     struct vgic_word *w = vgic_word_of(g, r, intid);
     const uint32_t bit = UINT32_C(1) << (intid % 32U);
@@ -165,7 +176,7 @@ static void unlist(struct vgic_vm *g, struct vgic_redist *r, unsigned i)
     w->drop_pending &= ~bit;
     w->drop_active &= ~bit;
     w->lr_latch &= ~bit;
-    gich_lr_write(i, 0);
+    lr_write(i, 0);
     r->lr_used &= ~(UINT32_C(1) << i);
     if (intid >= VGIC_PRIVATE_COUNT) {
         vgic_spi_moved(g, r, intid);
@@ -284,7 +295,7 @@ static unsigned signalled_priority(const struct vgic_redist *r)
 
     for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
         LOOP_BOUND(GICH_LR_MAX);
-        const uint64_t lr = gich_lr_read((unsigned)__builtin_ctz(left));
+        const uint64_t lr = lr_read((unsigned)__builtin_ctz(left));
         const uint64_t enable = ((lr & LR_GROUP) != 0U) ? VMCR_VENG1 : VMCR_VENG0;
         if ((lr & (LR_PENDING | LR_ACTIVE)) == LR_PENDING && (vmcr & enable) != 0U &&
             bits_get(lr, 55, 48) < best) {
@@ -357,14 +368,14 @@ static void add_new(struct vgic_redist *r, unsigned i, unsigned intid)
     r->lr_used |= UINT32_C(1) << i;
     w->listed |= bit;
     lists_note_pending(r, bit);
-    gich_lr_write(i, lr);
+    lr_write(i, lr);
 }
 
 /* In a list register, pending or not. */
 static bool add_again(struct vgic_redist *r, unsigned intid)
 {
     const unsigned i = r->lr_of[intid];
-    const uint64_t lr = gich_lr_read(i);
+    const uint64_t lr = lr_read(i);
     const bool is_over = (lr & (LR_PENDING | LR_ACTIVE)) == 0U;
 
     if (is_over) {
@@ -374,7 +385,7 @@ static bool add_again(struct vgic_redist *r, unsigned intid)
     if (bit_is_set(r->word.hw, intid) || vgic_has_source(intid)) {
         return false;
     }
-    gich_lr_write(i, lr | LR_PENDING);
+    lr_write(i, lr | LR_PENDING);
     lists_note_pending(r, UINT32_C(1) << intid);
     return true;
 }
@@ -436,7 +447,7 @@ void vgic_lists_look(struct vgic_vm *g, struct vgic_redist *r)
     for (uint32_t left = r->lr_used; left != 0U; left &= left - 1U) {
         LOOP_BOUND(GICH_LR_MAX);
         const unsigned i = (unsigned)__builtin_ctz(left);
-        const uint64_t lr = gich_lr_read(i);
+        const uint64_t lr = lr_read(i);
         struct vgic_word *w = vgic_word_of(g, r, r->lr_intid[i]);
         const uint32_t bit = UINT32_C(1) << (r->lr_intid[i] % 32U);
 

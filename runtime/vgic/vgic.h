@@ -60,5 +60,10 @@ enum mmio_outcome vgic_gicr_read(uint16_t vm, uint32_t offset, unsigned size_byt
                                  uint64_t *value);
 enum mmio_outcome vgic_gicr_write(uint16_t vm, uint32_t offset, unsigned size_bytes,
                                   uint64_t value);
+/* The page of a GICv2's CPU interface with GICC_DIR; on the CPU of the vCPU that accesses it. */
+enum mmio_outcome vgic_gicc_read(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                 uint64_t *value);
+enum mmio_outcome vgic_gicc_write(uint16_t vm, uint32_t offset, unsigned size_bytes,
+                                  uint64_t value);
 
 #endif

@@ -64,6 +64,8 @@ static const char *device_text(const struct cfg_mmio *m)
         return "the virtual GIC's distributor";
     case CFG_MMIO_GICR:
         return "the virtual GIC's redistributors";
+    case CFG_MMIO_GICC:
+        return "the virtual GIC's CPU interface";
     case CFG_MMIO_PL011:
         return "the virtual PL011";
     case CFG_MMIO_PL031:

@@ -31,13 +31,13 @@ def test_the_board_says_where_the_blocks_are(plan):
     assert gic.version == 2 and gic.distributor == Range(0x08000000, 0x10000)
     assert gic.cpu_interface.base == 0x08010000
     assert gic.hypervisor_interface.base == 0x08030000
-    assert gic.guest_interface == Range(0x08040000, 0x2000)
+    assert gic.guest_interface == Range(0x08040000, 0x1000)
 
 
 def test_every_vm_maps_the_virtual_cpu_interface_at_its_own_address(plan):
     for vm, ipa in ((0, 0x08010000), (1, 0x2C002000)):
         leaves = merged(walk(tables_of(plan, vm)))
-        assert (ipa, 0x08040000, 0x2000, DEVICE_RW) in leaves
+        assert (ipa, 0x08040000, 0x1000, DEVICE_RW) in leaves
         assert not any(pa < 0x08040000 and pa + size > 0x08000000 for _, pa, size, _ in leaves)
 
 
@@ -48,8 +48,9 @@ def test_the_hypervisor_maps_its_own_blocks_and_not_the_guests(plan):
         assert any(a <= base < b for a, b in mapped) == is_mapped
 
 
-def test_only_the_distributor_is_emulated(plan):
-    assert [(m.kind, m.ipa, m.size) for m in plan.mmios_of(1)] == [("GICD", 0x2C001000, 0x1000)]
+def test_the_distributor_and_the_page_with_dir_are_emulated(plan):
+    assert [(m.kind, m.ipa, m.size) for m in plan.mmios_of(1)] == [
+        ("GICD", 0x2C001000, 0x1000), ("GICC", 0x2C003000, 0x1000)]
 
 
 def test_the_guests_devicetree_has_a_gicv2(plan):

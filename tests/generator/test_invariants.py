@@ -96,7 +96,7 @@ def test_a_broken_promise_is_named(plan, name):
 
 
 @pytest.mark.parametrize("change", [
-    {"kind": "device"}, {"pa": 0x08030000}, {"size": 0x1000}, {"access": "r"}])
+    {"kind": "device"}, {"pa": 0x08030000}, {"size": 0x2000}, {"access": "r"}])
 def test_the_cpu_interface_of_a_gicv2_is_the_boards_own(tmp_path, change):
     """Not another page of the GIC, not less or more, and each VM has it."""
     plan = planned(tmp_path, one_vm(boot=LINUX_BOOT, board="qemu-virt-gicv2"))

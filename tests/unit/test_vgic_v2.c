@@ -1,4 +1,4 @@
-/* sources: vgic/vgic.c vgic/reset.c vgic/route.c vgic/lists.c vgic/choice.c vgic/hw.c vgic/regs.c vgic/regs_irq.c vgic/v2/target.c vgic/v2/sgi.c vgic/v2/registers.c vgic/v2/gicd.c lib/mem.c */
+/* sources: vgic/v2/gicc.c vgic/vgic.c vgic/reset.c vgic/route.c vgic/lists.c vgic/choice.c vgic/hw.c vgic/regs.c vgic/regs_irq.c vgic/v2/target.c vgic/v2/sgi.c vgic/v2/registers.c vgic/v2/gicd.c lib/mem.c */
 /* The virtual GICv2: banked registers, targets of SPIs, SGIs by their source [IHI0048 3.2, 4.3].
  * @req IRQ-2 */
 #include "vgic_machine.h"
@@ -362,6 +362,53 @@ TEST(registers_of_a_gicv3_are_not_there)
     CHECK_EQ(gicd_read(0x040), 0); /* SETSPI */
     gicd_write(0x040, 45);
     CHECK_EQ(gicd_read(ISPENDR + 4), 0);
+}
+
+static void write_dir(uint32_t iar)
+{
+    CHECK_EQ(vgic_gicc_write(MACHINE_VM, 0, 4, iar), MMIO_DONE);
+    machine_settle();
+}
+
+/* EOImode 1: an SPI that vCPU 1 acknowledged is deactivated by vCPU 0. */
+TEST(dir_reaches_what_another_vcpu_acknowledged)
+{
+    prepare_spi(45, 2);
+    gicd_write(ISPENDR + 4, BIT(13));
+    on_cpu(1);
+    fake_guest_set_eoimode(true);
+    CHECK_EQ(acknowledge_on(1), 45);
+    fake_guest_end(45);
+    CHECK(machine_bit(ISACTIVER, 45));
+    on_cpu(0);
+    write_dir(45); /* EOImode 0 here: ignored */
+    CHECK(machine_bit(ISACTIVER, 45));
+    fake_guest_set_eoimode(true);
+    CHECK_EQ(vgic_gicc_write(MACHINE_VM, 4, 4, 45), MMIO_DONE); /* nothing is there */
+    CHECK_EQ(vgic_gicc_write(MACHINE_VM, 0, 1, 45), MMIO_DONE); /* no access that exists */
+    machine_settle();
+    CHECK(machine_bit(ISACTIVER, 45));
+    write_dir(1019); /* no such interrupt */
+    write_dir(45);
+    CHECK(!machine_bit(ISACTIVER, 45));
+}
+
+TEST(dir_of_an_sgi_names_its_source)
+{
+    uint64_t value = 1;
+
+    fake_guest_set_eoimode(true);
+    on_cpu(1);
+    gicd_write(SGIR, 0x00010005);
+    on_cpu(0);
+    CHECK_EQ(acknowledge_on(0), sgi(5, 1));
+    fake_guest_end(sgi(5, 1));
+    write_dir(sgi(5, 2));
+    CHECK_EQ(gicd_read(ISACTIVER), BIT(5));
+    write_dir(sgi(5, 1));
+    CHECK_EQ(gicd_read(ISACTIVER), 0);
+    CHECK_EQ(vgic_gicc_read(MACHINE_VM, 0, 4, &value), MMIO_DONE);
+    CHECK_EQ(value, 0);
 }
 
 /* Random senders, targets, ends and clears: each (INTID, source) that was sent is taken exactly

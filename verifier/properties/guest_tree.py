@@ -96,7 +96,7 @@ class _Check:
 
     def gic(self):
         """Distributor and redistributors where the VM's emulated GIC is; with a GICv2 the CPU
-        interface where it is mapped."""
+        interface, the first page of which is mapped."""
         if self.evidence.board.gic_version == 3:
             nodes = self.of_kind("arm,gic-v3")
             wanted = [(self.vm.gicd_ipa, 0x10000),
@@ -104,7 +104,7 @@ class _Check:
         else:
             nodes = self.of_kind("arm,cortex-a15-gic")
             wanted = [(self.vm.gicd_ipa, 0x1000),
-                      *((w.ipa, w.size) for w in self.evidence.windows[self.number]
+                      *((w.ipa, 0x2000) for w in self.evidence.windows[self.number]
                         if w.kind == layout.WINDOW_GICV)]
         self.expect(len(nodes) == 1 and nodes[0].ranges_of() == wanted
                     and "interrupt-controller" in nodes[0].properties

@@ -124,8 +124,8 @@ def _declared_at(evidence, claim, pa):
 
 
 def _banked_at(evidence, window, claim, pa):
-    """The one exception that the description does not name: the board's GICV, both its pages and
-    nothing else of the GIC. The hardware banks it by CPU [IHI0048 5.2], and no two vCPUs have a CPU
+    """The one exception that the description does not name: the first page of the board's GICV
+    and nothing else of the GIC. The hardware banks it by CPU [IHI0048 5.2], and no two vCPUs have a CPU
     in common (PROP-CPUS), so what one VM does there no other can see. (INV-GICV-BANKED)"""
     base, size = evidence.board.gicv
     is_whole = (window.pa, window.size) == (base, size) and base <= pa < base + size

@@ -397,7 +397,36 @@ static volatile uint32_t remote_iar;
 static volatile uint32_t remote_enabled;
 static volatile uint32_t remote_waiting;
 static volatile bool remote_ready;
+static volatile bool remote_split;
 static volatile bool remote_stop;
+
+static bool wait_remote(unsigned count)
+{
+    uint64_t start = timer_now();
+    while (remote_seen < count && timer_elapsed_ms(start) < 500U) {
+    }
+    return remote_seen == count;
+}
+
+/* What the other CPU has acknowledged: with EOImode 1 any CPU may deactivate it. */
+static void check_deactivation_elsewhere(void)
+{
+    unsigned before = remote_seen;
+
+    remote_split = true;
+    mmio_write8(GICD_BASE + GICD_ITARGETSR + SPI_B, 2);
+    gic_enable(SPI_B);
+    gic_set_pending(SPI_B);
+    test_check(wait_remote(before + 1U) && gic_is_active(SPI_B), "active_elsewhere",
+               "it saw %u", remote_seen);
+    gic_split_end(true);
+    gic_deactivate(SPI_B);
+    gic_split_end(false);
+    TEST_EQUAL("deactivated_from_here", gic_is_active(SPI_B), false);
+    gic_set_pending(SPI_B);
+    test_check(wait_remote(before + 2U), "comes_again_elsewhere", "it saw %u", remote_seen);
+    gic_disable(SPI_B);
+}
 
 static void note_remote(unsigned intid)
 {
@@ -405,6 +434,7 @@ static void note_remote(unsigned intid)
         note_interrupt(intid);
     } else {
         remote_iar = gicv2_last_iar();
+        gic_split_end(remote_split && intid == SPI_B);
         remote_seen = remote_seen + 1U;
         if (intid == SGI_B) {
             mmio_write32(GICD_BASE + GICD_SGIR, SGIR_LIST(1) | SGI_B); /* an answer */
@@ -425,14 +455,6 @@ static void remote_listen(void)
     while (!remote_stop) {
     }
     irq_disable();
-}
-
-static bool wait_remote(unsigned count)
-{
-    uint64_t start = timer_now();
-    while (remote_seen < count && timer_elapsed_ms(start) < 500U) {
-    }
-    return remote_seen == count;
 }
 
 static void check_second_cpu(void)
@@ -476,6 +498,7 @@ static void check_second_cpu(void)
     irq_disable();
     test_check(seen.count + remote_seen == 5U && quiet(), "spi_to_one_of_two",
                "here %u, there %u", seen.count, remote_seen);
+    check_deactivation_elsewhere();
     remote_stop = true;
     test_check(cpu_wait_off(1), "second_cpu_off", "still on");
 }

@@ -71,7 +71,7 @@ static inline unsigned gich_priority_bits(void)
     return (unsigned)bits_get(vtr, GICH_VTR_PRIBITS_HIGH, GICH_VTR_PRIBITS_LOW) + 1U;
 }
 
-/* The guest's GICV_DIR is memory that it reaches without EL2. */
+/* Nothing to trap: the guest's GICC_DIR is on a page that is not mapped (vgic/v2/gicc.c). */
 static inline bool gich_can_trap_dir(void)
 {
     return false;

@@ -159,3 +159,22 @@ enum mmio_outcome vgic_gicr_write(uint16_t vm, uint32_t offset, unsigned size_by
     }
     return MMIO_DONE;
 }
+
+/* The CPU interface of a GICv3 is system registers: no VM has such a region. */
+enum mmio_outcome vgic_gicc_read(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t *value)
+{
+    (void)vm;
+    (void)offset;
+    (void)size_bytes;
+    (void)value;
+    return MMIO_REFUSED;
+}
+
+enum mmio_outcome vgic_gicc_write(uint16_t vm, uint32_t offset, unsigned size_bytes, uint64_t value)
+{
+    (void)vm;
+    (void)offset;
+    (void)size_bytes;
+    (void)value;
+    return MMIO_REFUSED;
+}

@@ -11,9 +11,10 @@
 #include "vtimer/vtimer.h"
 
 /* No region of the tables leads to a device that no VM has. */
-const struct mmio_device mmio_devices[CFG_MMIO_PL031 + 1] = {
+const struct mmio_device mmio_devices[CFG_MMIO_GICC + 1] = {
     [CFG_MMIO_GICD] = {vgic_gicd_read, vgic_gicd_write},
     [CFG_MMIO_GICR] = {vgic_gicr_read, vgic_gicr_write},
+    [CFG_MMIO_GICC] = {vgic_gicc_read, vgic_gicc_write},
     [CFG_MMIO_PL011] = {(CFG_PL011_COUNT > 0U) ? pl011_read : NULL,
                         (CFG_PL011_COUNT > 0U) ? pl011_write : NULL},
     [CFG_MMIO_PL031] = {(CFG_PL031_COUNT > 0U) ? pl031_read : NULL,
