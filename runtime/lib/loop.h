@@ -9,18 +9,18 @@
 #define LIB_LOOP_H
 
 /* SHF_LINK_ORDER ("o") ties the note to the function's section: the linker drops both or neither.
- */
+ * `inline`: where GCC decides what to inline by size, a note has none to speak of. */
 #define LOOP_NOTE(kind, number)                                                                    \
-    __asm__ volatile(".Lloop_note%=:\n\t"                                                          \
-                     ".pushsection .loopbound,\"o\",%%progbits,.Lloop_note%=\n\t"                  \
-                     ".quad .Lloop_note%=, %c0, %c1\n\t"                                           \
-                     ".popsection" ::"i"(kind),                                                    \
-                     "i"(number))
+    __asm__ inline volatile(".Lloop_note%=:\n\t"                                                   \
+                            ".pushsection .loopbound,\"o\",%%progbits,.Lloop_note%=\n\t"           \
+                            ".quad .Lloop_note%=, %c0, %c1\n\t"                                    \
+                            ".popsection" ::"i"(kind),                                             \
+                            "i"(number))
 
 /* In the body: it is entered at most `n` times each time the loop is. */
 #define LOOP_BOUND(n) LOOP_NOTE(0, n)
-/* In the body, beside LOOP_BOUND: of the functions in the table that the loop calls through, each is
- * called at most once. */
+/* In the body, beside LOOP_BOUND: of the functions in the table that the loop calls through, each
+ * is called at most once. */
 #define LOOP_EACH_ONCE() LOOP_NOTE(7, 0)
 /* In the body: the loop waits for another CPU or for hardware, which is accounted for apart. */
 #define LOOP_WAITS() LOOP_NOTE(1, 0)
