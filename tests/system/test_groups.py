@@ -13,6 +13,7 @@ GROUPS = {
     "gic": 600,
     "gicmap": 600,
     "gicrace": 600,
+    "gicrace-gicv2": 600,
     "gicv2": 600,
     "storm": 600,
     "storm-gicv2": 600,

@@ -102,6 +102,31 @@ bool gic_is_active(unsigned intid)
     return (mmio_read32(gic_bit_register(GICD_ISACTIVER, intid)) & intid_bit(intid)) != 0U;
 }
 
+void gic_route(unsigned intid, unsigned cpu)
+{
+    mmio_write64(GICD_BASE + GICD_IROUTER + 8U * intid, ((uint64_t)(cpu / 16U) << 8) | (cpu % 16U));
+}
+
+void gic_route_any(unsigned intid)
+{
+    mmio_write64(GICD_BASE + GICD_IROUTER + 8U * intid, UINT64_C(1) << 31);
+}
+
+void gic_wait(void)
+{
+    distributor_wait();
+}
+
+unsigned gic_visible_cpus(unsigned cpus)
+{
+    return cpus;
+}
+
+uint32_t gic_private_word(unsigned cpu, unsigned offset)
+{
+    return mmio_read32(GICR_BASE + cpu * GICR_STRIDE + GICR_SGI_OFFSET + offset);
+}
+
 void gic_split_end(bool split)
 {
     SYSREG_WRITE(ICC_CTLR, split ? ICC_CTLR_EOIMODE : 0U);

@@ -79,6 +79,16 @@ bool gic_is_active(unsigned intid);
 /* Address of one bit-per-interrupt register (its offset in the distributor) for `intid`. */
 uintptr_t gic_bit_register(unsigned offset, unsigned intid);
 
+/* SPIs: to one CPU, or to whichever the distributor chooses. */
+void gic_route(unsigned intid, unsigned cpu);
+void gic_route_any(unsigned intid);
+/* What was written about enables and routes is in force; with a GICv2 nothing tells. */
+void gic_wait(void);
+/* Of `cpus` CPUs, from 0, those whose SGIs and PPIs CPU 0 can look at; and a register of theirs, by
+ * its offset in the distributor. */
+unsigned gic_visible_cpus(unsigned cpus);
+uint32_t gic_private_word(unsigned cpu, unsigned offset);
+
 /* EOImode: is an interrupt's end a priority drop only (true), and then its deactivation. */
 void gic_split_end(bool split);
 void gic_deactivate(unsigned intid);

@@ -156,10 +156,10 @@ static void disturb(uint32_t random)
         write_bit(GICD_ISENABLER);
         break;
     case 2:
-        mmio_write64(GICD_BASE + GICD_IROUTER + 8U * SPI, cpu_affinity((random >> 8) % cpus));
+        gic_route(SPI, (random >> 8) % cpus);
         break;
     case 3:
-        mmio_write64(GICD_BASE + GICD_IROUTER + 8U * SPI, UINT64_C(1) << 31);
+        gic_route_any(SPI);
         break;
     case 4:
         gic_set_priority(SPI, (uint8_t)(0x40U + ((random >> 8) & 0x78U)));
@@ -211,11 +211,10 @@ static void calm_spi(void)
 {
     irq_disable();
     write_bit(GICD_ICENABLER);
-    mmio_write64(GICD_BASE + GICD_IROUTER + 8U * SPI, cpu_affinity(0));
+    gic_route(SPI, 0);
     write_bit(GICD_ICPENDR);
     write_bit(GICD_ICACTIVER);
-    while ((mmio_read32(GICD_BASE + GICD_CTLR) & GICD_CTLR_RWP) != 0U) {
-    }
+    gic_wait();
     write_bit(GICD_ISENABLER);
     irq_enable();
 }
@@ -322,10 +321,9 @@ static void check_flood(void)
         send_and_wait(GIC_SGI_TO(0, targets), targets);
     }
     check_sgis("lists_behind_the_flood");
-    for (unsigned cpu = 0; cpu < cpus; cpu++) {
-        const uintptr_t frame = GICR_BASE + cpu * GICR_STRIDE + GICR_SGI_OFFSET;
-        TEST_EQUAL("nothing_pending", mmio_read32(frame + GICD_ISPENDR) & 0xffffU, 0);
-        TEST_EQUAL("nothing_active", mmio_read32(frame + GICD_ISACTIVER) & 0xffffU, 0);
+    for (unsigned cpu = 0; cpu < gic_visible_cpus(cpus); cpu++) {
+        TEST_EQUAL("nothing_pending", gic_private_word(cpu, GICD_ISPENDR) & 0xffffU, 0);
+        TEST_EQUAL("nothing_active", gic_private_word(cpu, GICD_ISACTIVER) & 0xffffU, 0);
     }
 }
 

@@ -93,6 +93,33 @@ bool gic_is_active(unsigned intid)
     return (mmio_read32(gic_bit_register(GICD_ISACTIVER, intid)) & intid_bit(intid)) != 0U;
 }
 
+void gic_route(unsigned intid, unsigned cpu)
+{
+    mmio_write8(GICD_BASE + GICD_ITARGETSR + intid, (uint8_t)(1U << cpu));
+}
+
+void gic_route_any(unsigned intid)
+{
+    mmio_write8(GICD_BASE + GICD_ITARGETSR + intid, 0xff);
+}
+
+void gic_wait(void)
+{
+}
+
+/* They are banked. */
+unsigned gic_visible_cpus(unsigned cpus)
+{
+    (void)cpus;
+    return 1;
+}
+
+uint32_t gic_private_word(unsigned cpu, unsigned offset)
+{
+    (void)cpu;
+    return mmio_read32(GICD_BASE + offset);
+}
+
 void gic_split_end(bool split)
 {
     mmio_write32(GICC_BASE + GICC_CTLR, GICC_CTLR_ENABLE_G0 | (split ? GICC_CTLR_EOIMODE : 0U));
@@ -104,15 +131,16 @@ void gic_deactivate(unsigned intid)
     mmio_write32(GICC_BASE + GICC_DIR, intid);
 }
 
-/* `value` as for GICv3: GIC_SGI_TO, GIC_SGI_OTHERS. */
+/* `value` as for GICv3: GIC_SGI_TO, GIC_SGI_OTHERS; another cluster or range has no CPU. */
 void gic_send_sgi(uint64_t value)
 {
     uint32_t intid = (uint32_t)(value >> 24) & 15U;
     bool to_others = ((value >> 40) & 1U) != 0U;
+    bool is_elsewhere = ((value >> 16) & 0xffU) != 0U || (value >> 41) != 0U;
 
     dsb_sy();
     mmio_write32(GICD_BASE + GICD_SGIR,
-                 intid | (to_others ? SGIR_OTHERS : SGIR_LIST(value & 0xffU)));
+                 intid | (to_others ? SGIR_OTHERS : SGIR_LIST(is_elsewhere ? 0U : value & 0xffU)));
 }
 
 void gic_take_interrupt(bool is_group0)
