@@ -11,8 +11,9 @@
  *
  * One call does SERVICE_STEPS steps, of which each moves one byte. It goes on by the UART's
  * transmit interrupt when the FIFO is full; when the UART takes bytes as fast as they come, that
- * interrupt may not occur, since it marks the passage of a level [DDI0183 3.4.4], and the CPU sends
- * itself a message instead.
+ * interrupt may not occur, since it marks the passage of a level [DDI0183 3.4.4], and the timer
+ * calls after a pause instead. So the vCPU of the console CPU runs between any two calls, however
+ * much the VMs write, and a guest's start does not wait for the console.
  *
  * @req DEV-1 */
 #include "core/console.h"
@@ -38,6 +39,7 @@ enum pot { POT_FED };
     32U                  /* bytes fed into lines or sent, per call: what a VM writes can make a    \
                           * byte dear (a line moves), and the CPU may be another VM's */
 #define FEED_BYTES 16U   /* bytes from one source per feeding */
+#define PAUSES_PER_SECOND 10000U /* 32 bytes each: what a UART of 3 Mbit/s can send */
 #define FLUSH_SECONDS 2U /* before a UART that does not drain is given up */
 
 struct console_output {
@@ -191,6 +193,11 @@ static bool has_output(void)
     return false;
 }
 
+static void go_on_after_pause(void)
+{
+    timer_set(TIMER_CONSOLE, timer_now() + timer_frequency() / PAUSES_PER_SECOND);
+}
+
 /* Nothing to send: producers have to ask again, and the timer wakes us for a line at rest. */
 static bool go_idle(void)
 {
@@ -235,7 +242,10 @@ void console_service(void)
     const enum drain_result result = drain(SERVICE_STEPS);
     const bool is_idle = result == DRAIN_IDLE && go_idle();
     platform_uart_interrupts(result == DRAIN_FULL);
-    if (input == INPUT_MORE || input == INPUT_SWITCHED || (result != DRAIN_FULL && !is_idle)) {
+    if (result != DRAIN_FULL && !is_idle) {
+        go_on_after_pause();
+    }
+    if (input == INPUT_MORE || input == INPUT_SWITCHED) {
         mailbox_post(cfg_system.console_cpu, MSG_CONSOLE_TX);
     }
 }
@@ -255,7 +265,7 @@ void console_start(void)
     /* By way of the log: what it has kept since the start comes before. */
     log_line(text, input_describe_key(text, sizeof(text)));
     log_line(text, describe_focus(text, sizeof(text)));
-    mailbox_post(cfg_system.console_cpu, MSG_CONSOLE_TX);
+    go_on_after_pause();
 }
 
 void console_flush(void)

@@ -9,7 +9,7 @@
 #include "lib/types.h"
 
 enum timer_client {
-    TIMER_CONSOLE, /* console: an unfinished line has rested */
+    TIMER_CONSOLE, /* console: an unfinished line has rested, or a pause is over */
     TIMER_PL031,   /* pl031: the alarm of a clock of the VM whose boot vCPU is here */
     TIMER_CLIENT_COUNT,
 };
