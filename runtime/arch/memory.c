@@ -49,7 +49,7 @@ static void clean_invalidate(uint64_t start, uint64_t end)
     dsb_sy();
 }
 
-/* Block size of DC ZVA in bytes, or 0 where it is prohibited or small [DDI0487 D24.2, DCZID_EL0]. */
+/* Block size of DC ZVA in bytes; 0: prohibited, or small [DDI0487 D24.2, DCZID_EL0]. */
 static uint64_t zva_bytes(void)
 {
     const uint64_t dczid = SYSREG_READ(DCZID_EL0);

@@ -1,7 +1,7 @@
 /* The formatter. One pass, no recursion, no buffer but for the digits of one number; what stands
- * together in the format or in a string goes out together. What a call prints ends at FMT_OUTPUT_MAX
- * characters and CONVERSIONS_MAX conversions, whatever the format and its strings are, and the work
- * is in proportion: every character that is printed or measured is one of those.
+ * together in the format or in a string goes out together. What a call prints ends at
+ * FMT_OUTPUT_MAX characters and CONVERSIONS_MAX conversions, whatever the format and its strings
+ * are, and the work is in proportion: every character that is printed or measured is one of those.
  * No state, no locks; any CPU.
  * @req OPS-1, OPS-4 */
 #include "lib/fmt.h"
@@ -12,7 +12,7 @@
 #include "lib/loop.h"
 
 #define FMT_WIDTH_MAX 64U
-#define DIGITS_MAX 20U /* of 2^64 in decimal */
+#define DIGITS_MAX 20U      /* of 2^64 in decimal */
 #define CONVERSIONS_MAX 16U /* in one format; what follows is cut off */
 #define FLAGS_MAX 4U        /* in one conversion; with more it is none of ours */
 #define NUMBER_MAX 4U       /* digits of a width; the same */

@@ -1,8 +1,8 @@
 /* A formatter without a C library: printf's syntax into a sink, FMT_OUTPUT_MAX characters at most.
  *
- * What EL2 prints with, and no more: %c %s %d %u %x %p. Flags: '-' (left), '0' (zero padding). Width
- * as a number or '*'. Lengths: l, ll. %p prints 0x and 16 digits. A conversion that is not listed is
- * printed as it stands and takes no argument. A null string prints "(null)". */
+ * What EL2 prints with, and no more: %c %s %d %u %x %p. Flags: '-' (left), '0' (zero padding).
+ * Width as a number or '*'. Lengths: l, ll. %p prints 0x and 16 digits. A conversion that is not
+ * listed is printed as it stands and takes no argument. A null string prints "(null)". */
 #ifndef LIB_FMT_H
 #define LIB_FMT_H
 

@@ -9,13 +9,13 @@
 #define LIB_LOOP_H
 
 /* SHF_LINK_ORDER ("o") ties the note to the function's section: the linker drops both or neither.
- * `inline`: where GCC decides what to inline by size, a note has none to speak of. */
+ * `__inline__`: where GCC decides what to inline by size, a note has none to speak of. */
 #define LOOP_NOTE(kind, number)                                                                    \
-    __asm__ inline volatile(".Lloop_note%=:\n\t"                                                   \
-                            ".pushsection .loopbound,\"o\",%%progbits,.Lloop_note%=\n\t"           \
-                            ".quad .Lloop_note%=, %c0, %c1\n\t"                                    \
-                            ".popsection" ::"i"(kind),                                             \
-                            "i"(number))
+    __asm__ __inline__ volatile(".Lloop_note%=:\n\t"                                               \
+                                ".pushsection .loopbound,\"o\",%%progbits,.Lloop_note%=\n\t"       \
+                                ".quad .Lloop_note%=, %c0, %c1\n\t"                                \
+                                ".popsection" ::"i"(kind),                                         \
+                                "i"(number))
 
 /* In the body: it is entered at most `n` times each time the loop is. */
 #define LOOP_BOUND(n) LOOP_NOTE(0, n)

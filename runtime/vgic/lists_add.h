@@ -26,9 +26,9 @@ static inline void lists_note_pending(struct vgic_redist *r, uint32_t bit)
 }
 
 /* Puts `intid`, which is listed, back to pending in its list register, if that is a low one: the
- * register says the rest, since r is fresh. The last life of `intid`, an SGI or one that is `hw`, is
- * over; or it is an SGI that the guest has taken, and that becomes pending besides. False: nothing
- * has changed. */
+ * register says the rest, since r is fresh. The last life of `intid`, an SGI or one that is `hw`,
+ * is over; or it is an SGI that the guest has taken, and that becomes pending besides. False:
+ * nothing has changed. */
 static inline bool lists_repeat_listed(struct vgic_redist *r, unsigned intid)
 {
     const unsigned i = r->lr_of[intid];
@@ -46,7 +46,8 @@ static inline bool lists_repeat_listed(struct vgic_redist *r, unsigned intid)
     return true;
 }
 
-/* The same for any SGI or one that is `hw`, if nothing hinders it and it is listed and forwarded. */
+/* The same for any SGI or one that is `hw`, if nothing hinders it and it is listed and forwarded.
+ */
 static inline bool vgic_lists_repeat(struct vgic_redist *r, unsigned intid)
 {
     const struct vgic_word *w = &r->word;
@@ -55,8 +56,8 @@ static inline bool vgic_lists_repeat(struct vgic_redist *r, unsigned intid)
            lists_repeat_listed(r, intid);
 }
 
-/* The SGIs that other CPUs have latched for `r`, when there is nothing else, become pending so, and r
- * is fresh. False: what is left to be done has to be done the long way. */
+/* The SGIs that other CPUs have latched for `r`, when there is nothing else, become pending so, and
+ * r is fresh. False: what is left to be done has to be done the long way. */
 static inline bool vgic_lists_repeat_sgis(struct vgic_redist *r)
 {
     struct vgic_word *w = &r->word;
@@ -83,8 +84,8 @@ static inline bool vgic_lists_repeat_sgis(struct vgic_redist *r)
  * latch is not used. False: nothing has changed, and the long way has to be taken. */
 bool vgic_lists_add(struct vgic_redist *r, unsigned intid);
 
-/* The same for a passed-through SPI whose physical interrupt was acknowledged, so that its last life
- * is over: on the CPU of `r`, if it is routed here. */
+/* The same for a passed-through SPI whose physical interrupt was acknowledged, so that its last
+ * life is over: on the CPU of `r`, if it is routed here. */
 bool vgic_lists_add_spi(struct vgic_vm *g, struct vgic_redist *r, unsigned intid);
 
 #endif

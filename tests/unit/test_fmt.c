@@ -107,8 +107,7 @@ TEST(output_is_bounded)
     CHECK_EQ(fmt_text(whole, sizeof(whole), "%64d%-64d%64s%62s|%d", 1, 2, "3", "4", 5),
              FMT_OUTPUT_MAX);
     CHECK_EQ(whole[FMT_OUTPUT_MAX - 1U], '|');
-    CHECK_EQ(fmt_text(whole, sizeof(whole), "%64d%64d%64d%62d%d", 1, 2, 3, 4, 567),
-             FMT_OUTPUT_MAX);
+    CHECK_EQ(fmt_text(whole, sizeof(whole), "%64d%64d%64d%62d%d", 1, 2, 3, 4, 567), FMT_OUTPUT_MAX);
     CHECK_EQ(whole[FMT_OUTPUT_MAX - 1U], '5');
     text[FMT_OUTPUT_MAX] = '\0';
     CHECK_EQ(fmt_text(whole, sizeof(whole), "%s%s", text, text), FMT_OUTPUT_MAX);

@@ -24,7 +24,7 @@
 #include "uart.h"
 
 #define ROUNDS 3U
-#define ACTIONS 1500U /* of one CPU in one round */
+#define ACTIONS 1500U     /* of one CPU in one round */
 #define FIRST_LIFE_MS 20U /* after power-on; a life that begins later is the second */
 #define RTC_BASE 0x09010000UL
 #define NOTHING_BASE 0x0c000000UL
@@ -128,8 +128,8 @@ void leaf_load_acquire(uintptr_t address, uint64_t value);
 void leaf_store_release(uintptr_t address, uint64_t value);
 
 static void (*const leaves[])(uintptr_t address, uint64_t value) = {
-    leaf_load_pair,    leaf_load_pair32,    leaf_store_pair,   leaf_load_after, leaf_store_before,
-    leaf_load_signed,  leaf_load_exclusive, leaf_load_acquire, leaf_store_release};
+    leaf_load_pair,   leaf_load_pair32,    leaf_store_pair,   leaf_load_after,   leaf_store_before,
+    leaf_load_signed, leaf_load_exclusive, leaf_load_acquire, leaf_store_release};
 
 static void touch_device(void)
 {
@@ -301,8 +301,8 @@ static void suspend(void)
 
 static void send_sgi(void)
 {
-    uint64_t targets = (below(4) == 0U) ? GIC_SGI_OTHERS(below(16))
-                                        : GIC_SGI_TO(below(16), draw() & 0xffffU);
+    uint64_t targets =
+        (below(4) == 0U) ? GIC_SGI_OTHERS(below(16)) : GIC_SGI_TO(below(16), draw() & 0xffffU);
     switch (below(4)) {
     case 0:
         SYSREG_WRITE(ICC_SGI0R, targets);
