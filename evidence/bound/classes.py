@@ -40,6 +40,9 @@ INTERRUPTS = {
     "vgic_sync": "message that the virtual GIC has news",
     "serve_messages": "message of another CPU",
 }
+# What of those one of them can lead to.
+LEADS_TO = {"serve_messages": ("vgic_sync", "console_service"),
+            "timer_interrupt": ("console_service",)}
 LIFE = ("life_stop_vcpu", "life_start_vcpu", "life_finish")
 # Only a machine that stops enters these: what is on their way is no stay.
 NEVER = ("put", "power_off")
@@ -145,8 +148,5 @@ def _calls(linked):
 def _interrupts():
     yield Class("interrupt: none pending any more", IRQ, frozenset())
     for function, title in INTERRUPTS.items():
-        if function == "serve_messages":
-            allowed = frozenset({function, "vgic_sync", "console_service"})
-        else:
-            allowed = frozenset({function})
+        allowed = frozenset({function, *LEADS_TO.get(function, ())})
         yield Class(f"interrupt: {title}", IRQ, allowed, frozenset({function}))

@@ -96,10 +96,9 @@ void timer_interrupt(void)
     }
     row->armed &= ~expired;
     program(row);
-    for (unsigned i = 0; i < TIMER_CLIENT_COUNT; i++) {
+    for (; expired != 0U; expired &= expired - 1U) {
         LOOP_BOUND(TIMER_CLIENT_COUNT);
-        if (bit_is_set(expired, i)) {
-            timer_handlers[i]();
-        }
+        LOOP_EACH_ONCE();
+        timer_handlers[__builtin_ctz(expired)]();
     }
 }
