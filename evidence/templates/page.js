@@ -7,8 +7,9 @@
   function picture(figure) {
     const svg = figure.querySelector("svg.map");
     const tip = figure.querySelector(".tip");
-    const whole = svg.viewBox.baseVal;
-    const full = { x: whole.x, y: whole.y, w: whole.width, h: whole.height };
+    // Not viewBox.baseVal, which is of single precision: the whole would not be whole again.
+    const [x0, y0, w0, h0] = svg.getAttribute("viewBox").split(" ").map(Number);
+    const full = { x: x0, y: y0, w: w0, h: h0 };
     let view = Object.assign({}, full);
     const fingers = new Map();
 
