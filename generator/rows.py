@@ -111,6 +111,8 @@ def sizes(plan):
         ("CFG_SMC_COUNT", sum(vm.smcs.count for vm in plan.vms)),
         ("CFG_CONSOLE_COUNT", len(plan.console_names)),
         ("CFG_SPI_TOTAL", sum(vm.spi_count for vm in plan.vms)),
+        ("CFG_VM_SPI_MAX", max(vm.spi_count for vm in plan.vms)),
+        ("CFG_VM_VCPU_MAX", max(vm.vcpus.count for vm in plan.vms)),
         ("CFG_NAME_WIDTH", max(len(label) for label in labels)),
     ]
 

@@ -194,6 +194,7 @@ extern const uint32_t cfg_smcs[]; /* CFG_SMC_COUNT */
 extern const char *const cfg_console_names[]; /* CFG_CONSOLE_COUNT: label of each source */
 
 /* config_sizes.h also defines CFG_SPI_TOTAL (sum of spi_count over VMs, multiple of 32),
+ * CFG_VM_SPI_MAX and CFG_VM_VCPU_MAX (the largest spi_count and vcpu_count of a VM),
  * CFG_NAME_WIDTH (characters of the longest console label, at least that of "bulkhead") and
  * CFG_VM_FLAGS_ANY (the flags of all VMs together). */
 

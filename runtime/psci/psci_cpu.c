@@ -45,7 +45,7 @@ static uint16_t find_target(uint16_t vm, uint64_t target)
     const struct cfg_vm *cfg = &cfg_vms[vm];
 
     for (unsigned i = cfg->first_vcpu; i < (unsigned)cfg->first_vcpu + cfg->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
+        LOOP_BOUND(CFG_VM_VCPU_MAX);
         if ((cfg_vcpus[i].vmpidr & MPIDR_AFFINITY) == target) {
             return (uint16_t)i;
         }
@@ -88,7 +88,7 @@ bool psci_others_are_off(const struct vcpu *v)
     const struct cfg_vm *cfg = vcpu_cfg_vm(v);
 
     for (unsigned i = cfg->first_vcpu; i < (unsigned)cfg->first_vcpu + cfg->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
+        LOOP_BOUND(CFG_VM_VCPU_MAX);
         if (i != v->id && atomic_load_explicit(&psci_power[i], memory_order_acquire) != POWER_OFF) {
             return false;
         }
@@ -125,7 +125,7 @@ static uint64_t affinity_state(uint16_t vm, uint64_t target, uint64_t level)
     uint64_t state = PSCI_INVALID_PARAMETERS;
 
     for (unsigned i = cfg->first_vcpu; i < (unsigned)cfg->first_vcpu + cfg->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
+        LOOP_BOUND(CFG_VM_VCPU_MAX);
         const uint8_t power = atomic_load_explicit(&psci_power[i], memory_order_acquire);
 
         if (((cfg_vcpus[i].vmpidr ^ target) & mask) != 0U) {
@@ -159,7 +159,7 @@ void psci_vm_reset(uint16_t vm)
     const struct cfg_vm *cfg = &cfg_vms[vm];
 
     for (unsigned i = cfg->first_vcpu; i < (unsigned)cfg->first_vcpu + cfg->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
+        LOOP_BOUND(CFG_VM_VCPU_MAX);
         atomic_store_explicit(&psci_power[i], POWER_OFF, memory_order_release);
     }
 }

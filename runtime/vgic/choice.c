@@ -148,7 +148,7 @@ void vgic_choose(const struct vgic_vm *g, struct vgic_redist *r, unsigned room,
     c->seen_active = 0;
     consider_private(&s);
     for (uint32_t words = g->ready; words != 0U; words &= words - 1U) {
-        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
+        LOOP_BOUND(CFG_VM_SPI_MAX / 32U);
         consider_spis(&s, (unsigned)__builtin_ctz(words));
     }
     keep_place_for_pending(&s);
@@ -186,7 +186,7 @@ unsigned vgic_choice_highest_active(const struct vgic_vm *g, struct vgic_redist 
     unsigned found = 0;
 
     for (unsigned n = 0; n <= g->spi_words; n++) {
-        LOOP_BOUND(CFG_SPI_TOTAL / 32U + 1U);
+        LOOP_BOUND(CFG_VM_SPI_MAX / 32U + 1U);
         for (uint32_t bits = left_out_active(g, r, n); bits != 0U; bits &= bits - 1U) {
             LOOP_BOUND(32);
             of_priority[vgic_priority(g, r, n * 32U + (unsigned)__builtin_ctz(bits))]++;
@@ -197,7 +197,7 @@ unsigned vgic_choice_highest_active(const struct vgic_vm *g, struct vgic_redist 
         left -= of_priority[limit];
     }
     for (unsigned n = 0; n <= g->spi_words; n++) {
-        LOOP_BOUND(CFG_SPI_TOTAL / 32U + 1U);
+        LOOP_BOUND(CFG_VM_SPI_MAX / 32U + 1U);
         for (uint32_t bits = left_out_active(g, r, n); bits != 0U; bits &= bits - 1U) {
             LOOP_BOUND(32);
             const unsigned number = n * 32U + (unsigned)__builtin_ctz(bits);

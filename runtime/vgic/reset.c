@@ -56,9 +56,9 @@ static void reset_spis(struct vgic_vm *g)
 {
     const struct cfg_vm *cfg = vgic_cfg(g);
 
-    LOOP_SIZE(CFG_SPI_TOTAL / 32U * sizeof(struct vgic_word));
+    LOOP_SIZE(CFG_VM_SPI_MAX / 32U * sizeof(struct vgic_word));
     (void)memset(vgic_spi_word(g, 0), 0, g->spi_words * sizeof(struct vgic_word));
-    LOOP_SIZE(CFG_SPI_TOTAL * sizeof(struct vgic_spi));
+    LOOP_SIZE(CFG_VM_SPI_MAX * sizeof(struct vgic_spi));
     (void)memset(vgic_spi_of(g, VGIC_PRIVATE_COUNT), 0, cfg->spi_count * sizeof(struct vgic_spi));
     /* The route at reset names the same vCPU for all: it is asked for once, and the cleared state
      * has it already where that is vCPU 0 by a route of 0. */
@@ -66,7 +66,7 @@ static void reset_spis(struct vgic_vm *g)
     const struct vgic_spi first = *vgic_spi_of(g, VGIC_PRIVATE_COUNT);
 
     for (unsigned i = 1; (first.target != 0U || first.router != 0U) && i < cfg->spi_count; i++) {
-        LOOP_BOUND(CFG_SPI_TOTAL);
+        LOOP_BOUND(CFG_VM_SPI_MAX);
         vgic_spi_of(g, VGIC_PRIVATE_COUNT + i)->target = first.target;
         vgic_spi_of(g, VGIC_PRIVATE_COUNT + i)->router = first.router;
     }
@@ -108,7 +108,7 @@ void vgic_vm_reset(uint16_t vm)
     g->ctlr = 0;
     g->ready = 0;
     for (uint16_t i = 0; i < cfg->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
+        LOOP_BOUND(CFG_VM_VCPU_MAX);
         reset_redist(vm, (uint16_t)(cfg->first_vcpu + i));
     }
     reset_spis(g);

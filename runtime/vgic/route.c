@@ -34,7 +34,7 @@ void vgic_spi_set_router(struct vgic_vm *g, unsigned intid, uint64_t router)
 void vgic_spi_routes_follow_power(struct vgic_vm *g)
 {
     for (unsigned n = 0; n < g->spi_words; n++) {
-        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
+        LOOP_BOUND(CFG_VM_SPI_MAX / 32U);
         uint32_t moved = 0;
         for (unsigned b = 0; b < 32U; b++) {
             LOOP_BOUND(32);
@@ -154,12 +154,12 @@ void vgic_set_ctlr(struct vgic_vm *g, uint32_t ctlr)
 {
     g->ctlr = ctlr;
     for (unsigned i = 0; i < g->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
+        LOOP_BOUND(CFG_VM_VCPU_MAX);
         word_group(g, &vgic_redist_at(g, i)->word);
         vgic_private_changed(g, vgic_redist_at(g, i), 0);
     }
     for (unsigned n = 0; n < g->spi_words; n++) {
-        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
+        LOOP_BOUND(CFG_VM_SPI_MAX / 32U);
         word_group(g, vgic_spi_word(g, n));
         vgic_spis_changed(g, n, 0);
     }

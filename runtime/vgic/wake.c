@@ -30,7 +30,7 @@ static bool has_forwarded(const struct vgic_vm *g, const struct vgic_redist *r)
     bool has = word_deliverable(&r->word) != 0U;
 
     for (unsigned n = 0; n < g->spi_words && !has; n++) {
-        LOOP_BOUND(CFG_SPI_TOTAL / 32U);
+        LOOP_BOUND(CFG_VM_SPI_MAX / 32U);
         has = is_forwarded_spi(g, r, n);
     }
     return has;

@@ -136,7 +136,7 @@ void life_request(uint16_t vm, enum life_request what)
     LOG_DBG("%s: is asked to %s", cfg->name, (what == LIFE_STOP) ? "stop" : "restart");
     atomic_store_explicit(&life_unreported[vm], cfg->vcpu_count, memory_order_relaxed);
     for (unsigned i = 0; i < cfg->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
+        LOOP_BOUND(CFG_VM_VCPU_MAX);
         mailbox_post(cfg_vcpus[cfg->first_vcpu + i].cpu, MSG_STOP);
     }
 }

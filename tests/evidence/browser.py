@@ -6,9 +6,11 @@ kept.
 """
 
 import base64
+import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import tempfile
 import time
@@ -21,7 +23,8 @@ class Browser:
     """One browser with one page. Used as a context manager."""
 
     def __enter__(self):
-        self._profile = tempfile.TemporaryDirectory()
+        # What Chromium writes as it ends may come behind the removal.
+        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         to_browser, self._out = os.pipe()
         self._in, from_browser = os.pipe()
 
@@ -35,7 +38,7 @@ class Browser:
             [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
              "--disable-dev-shm-usage", f"--user-data-dir={self._profile.name}", "about:blank"],
             preexec_fn=give_pipes, close_fds=False, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         os.close(to_browser)
         os.close(from_browser)
         self._buffer, self._number, self._session = b"", 0, None
@@ -50,6 +53,9 @@ class Browser:
     def __exit__(self, *_):
         self._process.terminate()
         self._process.wait()
+        # Its children outlive it for a moment, and write into the profile.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         os.close(self._out)
         os.close(self._in)
         self._profile.cleanup()

@@ -37,7 +37,8 @@ PRINTER = r"""
 int main(void)
 {
     N(CFG_VM_COUNT); N(CFG_VCPU_COUNT); N(CFG_WINDOW_COUNT); N(CFG_LOAD_COUNT); N(CFG_IRQ_COUNT);
-    N(CFG_SPI_TOTAL); N(CFG_NAME_WIDTH); N(CFG_INTID_LIMIT); N(CFG_CONSOLE_COUNT);
+    N(CFG_SPI_TOTAL); N(CFG_VM_SPI_MAX); N(CFG_VM_VCPU_MAX);
+    N(CFG_NAME_WIDTH); N(CFG_INTID_LIMIT); N(CFG_CONSOLE_COUNT);
     N(CFG_BOOT_LOAD_COUNT); N(CFG_SMC_COUNT); N(CFG_MMIO_COUNT); N(CFG_RAM_COUNT);
     S(cfg_system.name); S(cfg_system.board); N(cfg_system.console_cpu); N(cfg_system.log_level);
     N(cfg_system.console_switch_key); N(cfg_system.image_end); N(cfg_system.uart_intid);
@@ -103,7 +104,8 @@ def test_c_says_what_the_plan_says(built, tmp_path):
     vm = plan.vms[0]
     expected = {
         "CFG_VM_COUNT": 1, "CFG_VCPU_COUNT": 1, "CFG_WINDOW_COUNT": 4, "CFG_IRQ_COUNT": 2,
-        "CFG_LOAD_COUNT": len(plan.loads), "CFG_SPI_TOTAL": 64, "CFG_NAME_WIDTH": 8,
+        "CFG_LOAD_COUNT": len(plan.loads), "CFG_SPI_TOTAL": 64,
+        "CFG_VM_SPI_MAX": 64, "CFG_VM_VCPU_MAX": 1, "CFG_NAME_WIDTH": 8,
         "CFG_INTID_LIMIT": 73, "CFG_CONSOLE_COUNT": 1, "CFG_BOOT_LOAD_COUNT": 1,
         "CFG_SMC_COUNT": 1, "CFG_MMIO_COUNT": 4, "CFG_RAM_COUNT": 1,
         "cfg_system.name": "one", "cfg_system.board": "qemu-virt", "cfg_system.console_cpu": 2,

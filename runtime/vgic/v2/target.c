@@ -11,7 +11,7 @@
 uint16_t vgic_router_target(const struct vgic_vm *g, uint64_t router)
 {
     for (uint16_t i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
+        LOOP_BOUND(CFG_VM_VCPU_MAX);
         if (bit_is_set(router, i) && vgic_redist_at(g, i)->is_online) {
             return i;
         }

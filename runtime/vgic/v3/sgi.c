@@ -63,7 +63,7 @@ APART static enum exit_action send(struct vgic_vm *g, enum vgic_sgi_kind kind, u
     struct vgic_redist *r = g->redists;
 
     for (unsigned left = g->vcpu_count; left > 0U; left--, r++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
+        LOOP_BOUND(CFG_VM_VCPU_MAX);
         if (!takes(r, kind, bit) || !is_target(r, g->own, value)) {
             continue;
         }
@@ -91,7 +91,7 @@ static struct vgic_redist *only_other(const struct vgic_vm *g, const struct vgic
         return NULL;
     }
     for (unsigned left = g->vcpu_count; left > 0U; left--, r++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
+        LOOP_BOUND(CFG_VM_VCPU_MAX);
         if ((value & SGI_CLUSTER) == r->sgi_cluster && targets == r->sgi_bit) {
             return (r != sender) ? r : NULL;
         }

@@ -17,7 +17,7 @@ static uint16_t vcpu_of_affinity(const struct vgic_vm *g, uint64_t affinity)
     const struct cfg_vm *cfg = vgic_cfg(g);
 
     for (uint16_t i = 0; i < cfg->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
+        LOOP_BOUND(CFG_VM_VCPU_MAX);
         if ((cfg_vcpus[cfg->first_vcpu + i].vmpidr & ROUTER_AFFINITY) == affinity) {
             return i;
         }
@@ -28,7 +28,7 @@ static uint16_t vcpu_of_affinity(const struct vgic_vm *g, uint64_t affinity)
 static uint16_t one_of_n(const struct vgic_vm *g)
 {
     for (uint16_t i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
-        LOOP_BOUND(CFG_VCPU_COUNT);
+        LOOP_BOUND(CFG_VM_VCPU_MAX);
         const struct vgic_redist *r = vgic_redist_at(g, i);
         if (r->is_online && !r->is_asleep) {
             return i;

@@ -18,6 +18,8 @@
 #define CFG_SMC_COUNT 1
 #define CFG_CONSOLE_COUNT 3
 #define CFG_SPI_TOTAL 160
+#define CFG_VM_SPI_MAX 64
+#define CFG_VM_VCPU_MAX 2
 #define CFG_NAME_WIDTH 8
 #define CFG_VM_FLAGS_ANY 0xFFU
 
