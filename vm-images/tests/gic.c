@@ -379,6 +379,7 @@ static void check_edge_while_active(void)
 /* --- other CPUs ----------------------------------------------------------------------------- */
 
 static volatile unsigned remote_seen;
+static volatile bool remote_waiting;
 static volatile bool remote_ready;
 static volatile bool remote_stop;
 
@@ -393,6 +394,9 @@ static void note_remote(unsigned intid)
 
 static void remote_listen(void)
 {
+    /* check_sgi() sent it to all others, when this CPU was off: it would come beside the next. */
+    remote_waiting = gic_is_pending(SGI_A);
+    gic_clear_pending(SGI_A);
     gic_enable(SGI_A);
     irq_enable();
     remote_ready = true;
@@ -415,6 +419,7 @@ static void check_second_cpu(void)
     TEST_EQUAL("second_cpu_on", cpu_start(1, remote_listen), PSCI_SUCCESS);
     while (!remote_ready) {
     }
+    TEST_EQUAL("sgi_kept_while_off", remote_waiting, true);
     gic_send_sgi(GIC_SGI_TO(SGI_A, 2U));
     test_check(wait_remote(1), "sgi_to_second_cpu", "it saw %u", remote_seen);
     gic_send_sgi(GIC_SGI_OTHERS(SGI_A));

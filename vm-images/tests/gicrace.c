@@ -25,6 +25,7 @@
 #define FLOOD_ROUNDS 2000U
 #define SPI_ROUNDS 1500U
 #define WAIT_MS 2000U
+#define PAUSE_TURNS 4096U
 
 static unsigned cpus;
 static atomic_uint arrived[CPU_MAX][16]; /* by CPU and SGI; SGI n is sent by CPU n only */
@@ -189,6 +190,9 @@ static void disturb_while(unsigned wanted, void (*change)(uint32_t))
 
     while (atomic_load(&phase) == wanted) {
         change(random_next(&random));
+        /* Each change interrupts whoever has the SPI: it must come to run in between. */
+        for (volatile unsigned left = random % PAUSE_TURNS; left > 0U; left--) {
+        }
     }
 }
 

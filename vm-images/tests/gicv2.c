@@ -444,8 +444,10 @@ static void note_remote(unsigned intid)
 
 static void remote_listen(void)
 {
-    /* One of the patterns written to GICD_SGIR at first was an SGI to all others: it waited here. */
+    /* One of the patterns written to GICD_SGIR at first was an SGI to all others, and so was one of
+     * check_sgi(): they waited here. */
     remote_waiting = mmio_read8(GICD_BASE + GICD_SPENDSGIR + SGI_B);
+    gic_clear_pending(SGI_A);
     gic_clear_pending(SGI_B);
     gic_enable(SGI_A);
     gic_enable(SGI_B);
