@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT
 
 GOAL = 60_000
-LOADING = {"memory_clear", "memory_copy", "clean_invalidate", "store_zeros"}
+LOADING = {"load_more", "memory_clear", "memory_copy", "clean_invalidate", "store_zeros"}
 EXECUTED = re.compile(rb"Trace (\d+): \S+ \[[0-9a-f]+/([0-9a-f]+)/")
 FLAGS = ["-icount", "shift=0,sleep=off", "-accel", "tcg,one-insn-per-tb=on", "-d", "exec,nochain",
          "-serial", "null", "-monitor", "none", "-display", "none"]
