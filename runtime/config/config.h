@@ -117,8 +117,8 @@ enum cfg_window_kind {
     CFG_WINDOW_IMAGE,  /* read-only, mapped in place from the system image */
     CFG_WINDOW_SHARED, /* declared by two or more VMs */
     CFG_WINDOW_DEVICE, /* passed-through registers, device memory */
-    /* GICv2: the first page of the virtual CPU interface, device memory. The hardware banks it by CPU, so that VMs
-     * on different CPUs share nothing although each maps it. INV-GICV-BANKED */
+    /* GICv2: the first page of the virtual CPU interface, device memory. The hardware banks it by
+     * CPU, so that VMs on different CPUs share nothing although each maps it. INV-GICV-BANKED */
     CFG_WINDOW_GICV,
 };
 
@@ -152,7 +152,7 @@ struct cfg_mmio {
     uint64_t ipa;
     uint64_t size;
     uint16_t kind;     /* enum cfg_mmio_kind */
-    uint16_t instance; /* GICD, GICR, GICC: id of the VM; PL011, PL031: id in cfg_pl011s, cfg_pl031s */
+    uint16_t instance; /* GICD, GICR, GICC: the VM; PL011, PL031: in cfg_pl011s, cfg_pl031s */
 };
 
 struct cfg_pl011 {

@@ -35,12 +35,12 @@
 enum pot { POT_FED };
 
 #define TX_BYTES CONSOLE_LOG_BYTES /* of each source alike */
-#define SERVICE_STEPS                                                                              \
-    32U                  /* bytes fed into lines or sent, per call: what a VM writes can make a    \
-                          * byte dear (a line moves), and the CPU may be another VM's */
-#define FEED_BYTES 16U   /* bytes from one source per feeding */
-#define PAUSES_PER_SECOND 10000U /* 32 bytes each: what a UART of 3 Mbit/s can send */
-#define FLUSH_SECONDS 2U /* before a UART that does not drain is given up */
+/* Bytes fed into lines or sent, per call: what a VM writes can make a byte dear (a line moves), and
+ * the CPU may be another VM's. */
+#define SERVICE_STEPS 32U
+#define FEED_BYTES 16U           /* from one source per feeding */
+#define PAUSES_PER_SECOND 10000U /* SERVICE_STEPS each: what a UART of 3 Mbit/s can send */
+#define FLUSH_SECONDS 2U         /* before a UART that does not drain is given up */
 
 struct console_output {
     struct ring ring;

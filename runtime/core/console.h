@@ -34,8 +34,9 @@ void console_service(void);
 /* On the console CPU, before the machine goes off: all that is complete in the rings goes out,
  * polled, for a bounded time. */
 void console_flush(void);
-/* For a CPU that panics: takes the next byte that waits in the log's ring; false when there is none.
- * The console CPU may not have stopped yet: then a few bytes may be taken by both or by neither. */
+/* For a CPU that panics: takes the next byte that waits in the log's ring; false when there is
+ * none. The console CPU may not have stopped yet: then a few bytes may be taken by both or by
+ * neither. */
 bool console_take_log(uint8_t *byte);
 /* What the log's ring holds, at most. */
 #define CONSOLE_LOG_BYTES 4096U

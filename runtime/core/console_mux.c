@@ -4,7 +4,8 @@
  * movement of the cursor, an erasure, the end of a row. Each step brings the terminal closer to
  * the lines as they are, so the work per byte is bounded whatever the sources do. No source can
  * keep the others from a row: a complete line can no longer change, and an unfinished one is owed
- * ROW_STEPS steps of one character, after which it gives way to whoever is next in turn. Owned by the console CPU.
+ * ROW_STEPS steps of one character, after which it gives way to whoever is next in turn. Owned by
+ * the console CPU.
  *
  * @req DEV-1 */
 #include "core/console_mux.h"

@@ -4,8 +4,8 @@
 
 #include "lib/types.h"
 
-/* Compares this CPU's features with what the tables and its VM's grants need; logs every difference as
- * "expected …, found …" and returns how many matter. On each CPU. */
+/* Compares this CPU's features with what the tables and its VM's grants need; logs every difference
+ * as "expected …, found …" and returns how many matter. On each CPU. */
 unsigned machine_check_cpu(void);
 /* Compares GIC, firmware and, when `devicetree` is not 0, its RAM, CPUs and interrupt controller
  * with the configuration. On the boot CPU. Returns the number of differences that matter. */

@@ -6,7 +6,7 @@
  * used here are at the same places. Each CPU touches its own registers only.
  *
  * @req IRQ-2, IRQ-3 */
-#include "gic/v2/cpu_interface.h"
+#include "gic/cpu_interface.h"
 
 #include "gic/v2/gic_cpu.h"
 #include "lib/loop.h"

@@ -20,7 +20,7 @@
 #include "arch/spinlock.h"
 #include "core/panic.h"
 #include "core/percpu.h"
-#include "gic/v2/cpu_interface.h"
+#include "gic/cpu_interface.h"
 #include "gic/v2/gic_regs.h"
 #include "lib/bits.h"
 

@@ -4,7 +4,7 @@
  * a guest still has the last one active. Each CPU touches its own registers only.
  *
  * @req IRQ-3 */
-#include "gic/v3/cpu_interface.h"
+#include "gic/cpu_interface.h"
 
 #include "arch/barrier.h"
 #include "arch/sysreg.h"
@@ -18,8 +18,9 @@ enum { ICC_SRE_SRE = 1U << 0, ICC_SRE_DFB = 1U << 1, ICC_SRE_DIB = 1U << 2,
        ICC_SRE_Enable = 1U << 3 };
 enum { ICC_CTLR_EOImode = 1U << 1 };
 
-/* ICC_SGI1R_EL1 of a message to each CPU; each writes its own before it takes messages, and until then
- * the value names nobody: who comes up looks for messages first. */
+/* ICC_SGI1R_EL1 of a message to each CPU; each writes its own before it takes messages, and until
+ * then the value names nobody: who comes up looks for messages first, and whose exchange of the
+ * mailbox is second sees what was written before the other's. */
 static uint64_t message_sgis[CFG_CPU_COUNT];
 
 /* Target list of 16 CPUs that share Aff3.Aff2.Aff1 and the range that Aff0 lies in. */

@@ -10,7 +10,7 @@
 #include "arch/barrier.h"
 #include "core/panic.h"
 #include "core/percpu.h"
-#include "gic/v3/cpu_interface.h"
+#include "gic/cpu_interface.h"
 #include "gic/v3/gic_regs.h"
 #include "lib/bits.h"
 

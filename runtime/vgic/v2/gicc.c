@@ -1,9 +1,9 @@
 /* GICC_DIR of a virtual GICv2; vgic/vgic.h [IHI0048 4.4.15].
  *
- * The hardware's GICV_DIR only knows the list registers of its own CPU. A guest may deactivate what is
- * not in them: an interrupt that did not fit, or an SPI that another vCPU acknowledged. So this page
- * of the CPU interface is not mapped; the one that interrupts are taken and ended by is. A guest with
- * EOImode 0, as Linux has it, never writes here.
+ * The hardware's GICV_DIR only knows the list registers of its own CPU. A guest may deactivate what
+ * is not in them: an interrupt that did not fit, or an SPI that another vCPU acknowledged. So this
+ * page of the CPU interface is not mapped; the one that interrupts are taken and ended by is. A
+ * guest with EOImode 0, as Linux has it, never writes here.
  *
  * @req IRQ-2 */
 #include "core/percpu.h"

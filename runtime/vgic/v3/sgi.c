@@ -38,8 +38,8 @@ static bool takes(const struct vgic_redist *r, enum vgic_sgi_kind kind, uint32_t
     return kind == VGIC_SGI1R || (r->word.group & bit) == 0U;
 }
 
-/* Another CPU lists it, on a message: also one that is in a list register there. True: that CPU is to
- * be sent the message. */
+/* Another CPU lists it, on a message: also one that is in a list register there. True: that CPU is
+ * to be sent the message. */
 static inline bool latch_for_other(struct vgic_redist *r, uint32_t bit)
 {
     r->word.latch |= bit;
