@@ -21,7 +21,7 @@ include $(GEN)/build.mk
 Q := $(if $(V),,@)
 say = @printf '  %-7s %s\n' '$(1)' '$(2)'
 
-LAYERS := lib arch core gic/$(GIC) vm mmio smccc psci vtimer vgic vgic/$(GIC) vdev sysreg world/ns
+LAYERS := lib arch core gic gic/$(GIC) vm mmio smccc psci vtimer vgic vgic/$(GIC) vdev sysreg world/ns
 SOURCES := $(sort $(foreach d,$(LAYERS),$(wildcard runtime/$(d)/*.c runtime/$(d)/*.S)) \
                   $(foreach p,$(PLATFORM),$(wildcard runtime/platform/$(p)/*.c)))
 GENERATED := $(GEN)/config.c $(GEN)/stage2.c $(GEN)/el2_map.c $(GEN)/images.S

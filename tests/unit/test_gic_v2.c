@@ -1,4 +1,4 @@
-/* sources: gic/v2/distributor.c gic/v2/cpu_interface.c */
+/* sources: gic/spi.c gic/v2/distributor.c gic/v2/cpu_interface.c */
 /* The physical GICv2 driver against registers written from IHI0048 4.3 and 4.4: banked SGIs and
  * PPIs, routes by CPU interface, SGIs with their source, and a GIC that is another.
  * @req IRQ-2, IRQ-3 */

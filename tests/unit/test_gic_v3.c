@@ -1,4 +1,4 @@
-/* sources: gic/v3/distributor.c gic/v3/redistributor.c gic/v3/cpu_interface.c */
+/* sources: gic/spi.c gic/v3/distributor.c gic/v3/redistributor.c gic/v3/cpu_interface.c */
 /* The physical GICv3 driver against registers written from IHI0069 12.8 to 12.11: with one security
  * state and as the Non-secure view of two, frames in any order, and a GIC that is not there.
  * @req IRQ-3 */

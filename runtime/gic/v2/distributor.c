@@ -1,8 +1,8 @@
 /* The physical distributor: SPIs, and each CPU's own SGIs and PPIs; gic/gic.h [IHI0048 4.3].
  *
- * Owns GICD. Enables, pending and active bits have set and clear registers, so any CPU writes them
- * without a lock; GICD_ICFGR holds 16 interrupts and has none, so its read-modify-write is under
- * gicd_lock, the innermost lock of all. GICD_ITARGETSR is written by bytes.
+ * Owns GICD but for GICD_ICFGR (gic/spi.c). Enables, pending and active bits have set and clear
+ * registers, so any CPU writes them without a lock. GICD_ITARGETSR is written by bytes, together
+ * with what is remembered of it, under gicd_lock, one of the innermost locks.
  * A CPU interface has a number of its own, which only the CPU itself can ask for, by the banked
  * GICD_ITARGETSR0; so an SPI may be routed to a CPU that is not up yet. The route is remembered,
  * and the CPU makes it true when it comes up. SGIs and PPIs are banked too: no CPU reaches
@@ -146,28 +146,6 @@ void gic_spi_route(uint32_t intid, unsigned cpu)
     route_of[intid] = (uint16_t)cpu;
     write_target(intid, atomic_load_explicit(&interface_of[cpu], memory_order_relaxed));
     spin_unlock(&gicd_lock);
-}
-
-void gic_spi_configure(uint32_t intid, bool edge, unsigned cpu)
-{
-    const pa_t at = gicd_at(GICD_ICFGR + (uint64_t)(intid / 16U) * 4U);
-    const unsigned bit = (intid % 16U) * 2U + 1U;
-
-    /* Int_config may only change while the interrupt is disabled [IHI0048 4.3.13]. */
-    gic_spi_enable(intid, false);
-    spin_lock(&gicd_lock);
-    mmio_write32(at, (uint32_t)bits_set(mmio_read32(at), bit, bit, edge ? 1U : 0U));
-    spin_unlock(&gicd_lock);
-    gic_spi_route(intid, cpu);
-}
-
-void gic_spi_take(uint32_t intid, bool edge, unsigned cpu)
-{
-    gic_spi_configure(intid, edge, cpu);
-    mmio_write8(gicd_at(GICD_IPRIORITYR + (uint64_t)intid), (uint8_t)GIC_PRIORITY_ALL);
-    /* Once it is configured: a change of the configuration may make it pending [IHI0048 4.3.13]. */
-    gic_spi_set_pending(intid, false);
-    gic_spi_set_active(intid, false);
 }
 
 void gic_spi_set_pending(uint32_t intid, bool pending)

@@ -1,9 +1,8 @@
 /* The physical distributor: SPIs; gic/gic.h.
  *
- * Owns GICD. Enables, pending and active bits have set and clear registers, so any CPU writes
- * them without a lock; GICD_ICFGR holds 16 interrupts and has none, so its read-modify-write is
- * under gicd_lock, the innermost lock of all. Boot waits for GICD_CTLR.RWP; later calls do not:
- * an interrupt that arrives once more after its disable is kept by whom it belongs to.
+ * Owns GICD but for GICD_ICFGR (gic/spi.c). Enables, pending and active bits have set and clear
+ * registers, so any CPU writes them without a lock. Boot waits for GICD_CTLR.RWP; later calls do
+ * not: an interrupt that arrives once more after its disable is kept by whom it belongs to.
  * Boot disables all SPIs and puts them in Group 1, and does no more: an interrupt that is disabled
  * cannot arrive, so its other state matters only to the owner, who takes it before enabling it.
  * The GIC may have one security state or two (then EL2 sees the Non-secure view, where group
@@ -14,14 +13,11 @@
 #include "gic/gic.h"
 
 #include "arch/barrier.h"
-#include "arch/spinlock.h"
 #include "core/panic.h"
 #include "gic/v3/gic_regs.h"
 #include "lib/bits.h"
 
 enum { SPI_FIRST = 32 };
-
-static struct spinlock gicd_lock; /* lock order: after the lock of a VM's vGIC */
 
 /* The word of a register with one bit an interrupt, for the word that `intid` lies in. */
 static pa_t bit_word(uint64_t offset, uint32_t intid)
@@ -97,28 +93,6 @@ void gic_spi_enable(uint32_t intid, bool enable)
 void gic_spi_route(uint32_t intid, unsigned cpu)
 {
     mmio_write64(gicd_at(GICD_IROUTER + (uint64_t)intid * 8U), router_value(cpu));
-}
-
-void gic_spi_configure(uint32_t intid, bool edge, unsigned cpu)
-{
-    const pa_t at = gicd_at(GICD_ICFGR + (uint64_t)(intid / 16U) * 4U);
-    const unsigned bit = (intid % 16U) * 2U + 1U;
-
-    /* Int_config may only change while the interrupt is disabled [IHI0069 12.9.9]. */
-    gic_spi_enable(intid, false);
-    spin_lock(&gicd_lock);
-    mmio_write32(at, (uint32_t)bits_set(mmio_read32(at), bit, bit, edge ? 1U : 0U));
-    spin_unlock(&gicd_lock);
-    gic_spi_route(intid, cpu);
-}
-
-void gic_spi_take(uint32_t intid, bool edge, unsigned cpu)
-{
-    gic_spi_configure(intid, edge, cpu);
-    mmio_write8(gicd_at(GICD_IPRIORITYR + (uint64_t)intid), (uint8_t)GIC_PRIORITY_ALL);
-    /* Once it is configured: a change of the configuration may make it pending [IHI0069 12.9.7]. */
-    gic_spi_set_pending(intid, false);
-    gic_spi_set_active(intid, false);
 }
 
 void gic_spi_set_pending(uint32_t intid, bool pending)
