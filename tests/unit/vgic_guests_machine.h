@@ -1,5 +1,5 @@
-/* The guests of test_vgic_spec.c: what the vCPUs of VM 0 do, on the specification (spec/gic.h) and on
- * the vGIC in step, and the comparison of what they see. */
+/* The guests of test_vgic_spec*.c: what the vCPUs of VM 0 do, on the specification (spec/gic.h) and
+ * on the vGIC in step, and the comparison of what they see. */
 #ifndef VGIC_GUESTS_MACHINE_H
 #define VGIC_GUESTS_MACHINE_H
 
@@ -42,15 +42,24 @@ bool guests_may_be_active(unsigned owner, unsigned intid);
 void guest_write(const struct spec_place *at, uint64_t value);
 /* Checks what is read. `cpu` is the reader. */
 void guest_read(unsigned cpu, const struct spec_place *at);
+/* Reads at each offset of a frame with each width, and writes where that is ignored. */
+void guest_walk(unsigned cpu, enum spec_frame frame, unsigned whose, uint32_t size);
 /* The vCPU acknowledges what it is signalled, if anything. On its CPU, as the next ones. */
 bool guest_take(unsigned cpu);
 /* Ends what it took last. */
 void guest_end(unsigned cpu);
-/* ICC_DIR_EL1, in any order; of an SPI also by a vCPU that did not acknowledge it. */
+/* Deactivates what it ended, with EOImode 1, in any order; of an SPI also by a vCPU that did not acknowledge it. */
 void guest_deactivate(unsigned cpu);
 /* Other groups and another priority mask. */
 void guest_change_interface(unsigned cpu);
 /* Switches it on, or off; the timers' lines drop before it goes off. */
 void guest_power(unsigned cpu);
+
+/* What the test of one version of the GIC has: */
+
+/* Now and then, when no message is under way. */
+void guests_check_version(void);
+/* ICC_DIR_EL1 or GICC_DIR is written on `cpu`, which is fake_cpu. */
+void guests_write_dir(unsigned cpu, unsigned iar);
 
 #endif

@@ -34,7 +34,8 @@ static uint32_t targets_of(const struct vgic_vm *g, unsigned self, uint64_t valu
     }
 }
 
-/* `intid` becomes pending at `r` for the vCPUs of `sources`. */
+/* `intid` becomes pending at `r` for the vCPUs of `sources`. One that a list register has as pending
+ * already is the same event: it comes together when that is read back. */
 static void add_sources(struct vgic_vm *g, struct vgic_redist *r, unsigned intid, uint8_t sources)
 {
     vgic_sources[r->vcpu].waiting[intid] |= sources;
@@ -89,15 +90,12 @@ static uint8_t written_sources(const struct vgic_access *a, uint32_t i)
 
 void vgic_write_set_sgi_sources(struct vgic_access *a)
 {
-    vgic_lists_look(a->g, a->r);
     for (uint32_t i = 0; i < a->count; i++) {
         LOOP_BOUND(8);
-        const unsigned intid = a->intid + i;
-        const uint8_t added =
-            (uint8_t)(written_sources(a, i) & ~(unsigned)pending_sources(a->r, intid));
+        const uint8_t sources = written_sources(a, i);
 
-        if (added != 0U) {
-            add_sources(a->g, a->r, intid, added);
+        if (sources != 0U) {
+            add_sources(a->g, a->r, a->intid + i, sources);
         }
     }
 }

@@ -5,6 +5,7 @@
 #include "gic/gic.h"
 #include "lib/bits.h"
 #include "test.h"
+#include "vgic_variant.h"
 
 #define LR_P BIT(62)
 #define LR_A BIT(63)
@@ -36,7 +37,7 @@ unsigned fake_gich_priority_bits(void)
 
 bool fake_gich_can_trap_dir(void)
 {
-    return true;
+    return !vgic_gicd_is_banked();
 }
 
 uint64_t fake_gich_lr_read(unsigned i)
@@ -219,24 +220,31 @@ bool gic_spi_is_pending(uint32_t intid)
     return physical_is_pending(&fake_spis[intid]);
 }
 
+/* A GICv2 has the registers of PPIs banked: nobody reaches another CPU's [IHI0048 4.1.4]. */
+static struct fake_physical *ppi_of(unsigned cpu, uint32_t intid)
+{
+    CHECK(cpu == fake_cpu || !vgic_gicd_is_banked());
+    return &fake_ppis[cpu][intid];
+}
+
 void gic_ppi_enable_on(unsigned cpu, uint32_t intid, bool enable)
 {
-    fake_ppis[cpu][intid].enabled = enable;
+    ppi_of(cpu, intid)->enabled = enable;
 }
 
 void gic_ppi_set_pending_on(unsigned cpu, uint32_t intid, bool pending)
 {
-    fake_ppis[cpu][intid].pending = pending;
+    ppi_of(cpu, intid)->pending = pending;
 }
 
 void gic_ppi_set_active_on(unsigned cpu, uint32_t intid, bool active)
 {
-    fake_ppis[cpu][intid].active = active;
+    ppi_of(cpu, intid)->active = active;
 }
 
 bool gic_ppi_is_pending_on(unsigned cpu, uint32_t intid)
 {
-    return physical_is_pending(&fake_ppis[cpu][intid]);
+    return physical_is_pending(ppi_of(cpu, intid));
 }
 
 /* --- the guest's CPU interface ------------------------------------------------------------ */

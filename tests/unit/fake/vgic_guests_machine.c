@@ -11,7 +11,7 @@ struct guest {
     uint8_t mask;
     unsigned depth; /* priority not dropped yet */
     struct {
-        unsigned intid, priority;
+        unsigned iar, priority;
     } running[DEPTH_MAX];
     unsigned dropped_count; /* EOImode 1: dropped, not deactivated yet */
     unsigned dropped[DEPTH_MAX];
@@ -80,6 +80,12 @@ static bool is_accepted(const struct guest *p, const struct spec_irq *q)
            q->priority < running_priority(p);
 }
 
+/* Several vCPUs may take it, and which one does is the distributor's choice. */
+static bool is_one_of_n(const struct spec_irq *q)
+{
+    return (q->targets & (q->targets - 1)) != 0;
+}
+
 /* The lowest priority value that must be signalled to `cpu`; 0x100: none. */
 static unsigned best_priority(unsigned cpu)
 {
@@ -89,7 +95,7 @@ static unsigned best_priority(unsigned cpu)
         unsigned owner, intid;
         const struct spec_belief *const b = spec_irq_at(i, &owner, &intid);
         const struct spec_irq *const q = &b->members[0].irq;
-        if ((b->must_deliver >> cpu & 1) != 0 && q->target != SPEC_ANY_CPU && q->priority < best &&
+        if ((b->must_deliver >> cpu & 1) != 0 && !is_one_of_n(q) && q->priority < best &&
             is_accepted(&guests[cpu], q)) {
             best = q->priority;
         }
@@ -97,10 +103,11 @@ static unsigned best_priority(unsigned cpu)
     return best;
 }
 
+/* INTID, or FAKE_NO_INTID. */
 static unsigned would_acknowledge(unsigned cpu)
 {
     fake_cpu = cpu;
-    return fake_guest_would_acknowledge();
+    return spec_intid_of(fake_guest_would_acknowledge());
 }
 
 /* The machine is quiet: the signal to each vCPU is exactly what the state demands. */
@@ -134,7 +141,7 @@ static void check_one_of_n(void)
         unsigned owner, intid;
         const struct spec_belief *const b = spec_irq_at(i, &owner, &intid);
         const struct spec_irq *const q = &b->members[0].irq;
-        bool is_served = q->target != SPEC_ANY_CPU || b->must_deliver == 0;
+        bool is_served = !is_one_of_n(q) || b->must_deliver == 0;
         for (unsigned c = 0; c < SPEC_CPUS && !is_served; c++) {
             if ((b->must_deliver >> c & 1) != 0) {
                 const unsigned signalled = would_acknowledge(c);
@@ -147,15 +154,20 @@ static void check_one_of_n(void)
     }
 }
 
-static bool is_active(const struct spec_irq *q)
+static bool ask_active(const struct spec_irq *q, unsigned argument)
 {
+    (void)argument;
     return q->is_active;
 }
 
-static bool is_alive(const struct spec_irq *q)
+static bool ask_alive(const struct spec_irq *q, unsigned argument)
 {
+    (void)argument;
     return q->is_active || spec_irq_is_pending(q);
 }
+
+static const struct spec_question is_active = {ask_active, 0};
+static const struct spec_question is_alive = {ask_alive, 0};
 
 /* A physical interrupt is active while its virtual one is, and left alone when that is over. */
 static void check_physical(void)
@@ -170,19 +182,6 @@ static void check_physical(void)
             CHECK_MSG(!p->active || spec_belief_allows(b, is_alive, true),
                       "step %u: INTID %u is only physically active", step, intid);
         }
-    }
-}
-
-/* RWP is 0, and ChildrenAsleep is ProcessorSleep. */
-static void check_nothing_is_under_way(void)
-{
-    fake_cpu = 0;
-    CHECK_MSG(gicd_read(0) >> 31 == 0, "step %u: GICD_CTLR.RWP stays 1", step);
-    for (unsigned c = 0; c < SPEC_CPUS; c++) {
-        const uint64_t waker = machine_read(true, c * 0x20000U + 0x14, 4);
-        CHECK_MSG(machine_read(true, c * 0x20000U, 4) == 0, "step %u: GICR_CTLR.RWP stays 1", step);
-        CHECK_MSG(waker == 0 || waker == 6, "step %u: GICR_WAKER stays %#jx", step,
-                  (uintmax_t)waker);
     }
 }
 
@@ -204,7 +203,7 @@ void guests_check(void)
     check_one_of_n();
     check_physical();
     if (step % 16 == 0) {
-        check_nothing_is_under_way();
+        guests_check_version();
     }
 }
 
@@ -321,21 +320,36 @@ void guest_read(unsigned cpu, const struct spec_place *at)
               (uintmax_t)a.value, at->frame, at->cpu, at->offset);
 }
 
+void guest_walk(unsigned cpu, enum spec_frame frame, unsigned whose, uint32_t size)
+{
+    for (unsigned bytes = 1; bytes <= 8; bytes *= 2) {
+        for (uint32_t offset = 0; offset + bytes <= size; offset++) {
+            const struct spec_place at = {frame, whose, offset, bytes};
+            guest_read(cpu, &at);
+            if (spec_ignores_writes(&at)) {
+                guest_write(&at, UINT64_MAX);
+                guest_read(cpu, &at);
+            }
+        }
+    }
+}
+
 /* --- what a vCPU does with its interface ----------------------------------------------------- */
 
 bool guest_take(unsigned cpu)
 {
     struct guest *const p = &guests[cpu];
-    const unsigned intid = (p->depth == DEPTH_MAX) ? FAKE_NO_INTID : fake_guest_acknowledge();
+    const unsigned iar = (p->depth == DEPTH_MAX) ? FAKE_NO_INTID : fake_guest_acknowledge();
     unsigned priority;
 
-    if (intid == FAKE_NO_INTID) {
+    if (iar == FAKE_NO_INTID) {
         return false;
     }
     priority = fake_guest_running_priority();
-    CHECK_MSG(spec_acknowledge(cpu, intid, priority, open_groups(p)),
-              "step %u: vCPU %u acknowledges INTID %u, and nothing explains it", step, cpu, intid);
-    p->running[p->depth].intid = intid;
+    CHECK_MSG(spec_acknowledge(cpu, iar, priority, open_groups(p)),
+              "step %u: vCPU %u acknowledges INTID %u (%#x), and nothing explains it", step, cpu,
+              spec_intid_of(iar), iar);
+    p->running[p->depth].iar = iar;
     p->running[p->depth].priority = priority;
     p->depth++;
     return true;
@@ -344,17 +358,17 @@ bool guest_take(unsigned cpu)
 void guest_end(unsigned cpu)
 {
     struct guest *const p = &guests[cpu];
-    unsigned intid;
+    unsigned iar;
 
     if (p->depth == 0 || p->dropped_count == DEPTH_MAX) {
         return;
     }
-    intid = p->running[--p->depth].intid;
-    fake_guest_end(intid);
+    iar = p->running[--p->depth].iar;
+    fake_guest_end(iar);
     if (plan.is_eoimode1) {
-        p->dropped[p->dropped_count++] = intid;
+        p->dropped[p->dropped_count++] = iar;
     } else {
-        spec_end(cpu, intid);
+        spec_end(cpu, iar);
     }
     /* No message has to travel for the maintenance interrupt of what was not listed. */
     if (fake_maintenance_is_asserted()) {
@@ -366,21 +380,20 @@ void guest_deactivate(unsigned cpu)
 {
     struct guest *const p = &guests[cpu];
     const unsigned by = (pick(4) == 0) ? pick(SPEC_CPUS) : cpu;
-    unsigned at, intid;
+    unsigned at, iar;
 
     if (p->dropped_count == 0) {
         return;
     }
     at = pick(p->dropped_count);
-    intid = p->dropped[at];
-    if (by != cpu && (intid < 32 || !spec_is_online(by))) {
+    iar = p->dropped[at];
+    if (by != cpu && (spec_intid_of(iar) < SPEC_PRIVATE || !spec_is_online(by))) {
         return;
     }
     p->dropped[at] = p->dropped[--p->dropped_count];
     fake_cpu = by;
-    CHECK_MSG((fake_cpuifs[by].hcr >> 14 & 1) != 0, "step %u: ICC_DIR does not trap", step);
-    spec_deactivate(cpu, intid);
-    vgic_dir_write(&vcpus[by], intid);
+    spec_deactivate(cpu, iar);
+    guests_write_dir(by, iar);
 }
 
 void guest_change_interface(unsigned cpu)

@@ -1,34 +1,26 @@
-/* The registers of a GICv3 with one security state; spec/gic.h.
+/* What is the same in the registers of a GICv3 and of a GICv2; spec/gic.h.
  *
- * Without LPIs, extended INTIDs and NMIs; with message-based SPIs, 1-of-N and range selectors;
- * five bits of priority. */
-#include "spec/gic.h"
+ * Without LPIs, extended INTIDs and NMIs; five bits of priority. */
+#include "spec/gic_version.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define BIT64(n) (UINT64_C(1) << (n))
-
 static struct spec_belief spis[SPEC_INTIDS - SPEC_PRIVATE];
 static struct spec_belief privates[SPEC_CPUS][SPEC_PRIVATE];
 static struct spec_irq settings[SPEC_CPUS][SPEC_INTIDS]; /* SPIs: in row 0 */
-static uint64_t routers[SPEC_INTIDS];
 static uint32_t ctlr;
-static bool asleep[SPEC_CPUS];
 static bool online[SPEC_CPUS];
-static bool quiesced[SPEC_CPUS]; /* ChildrenAsleep was seen, and ProcessorSleep is still 1 */
-
-/* Aff3.Aff2.Aff1.Aff0 as in IROUTER. */
-static const uint64_t affinities[SPEC_CPUS] = {0, 1, 0x100};
 
 bool spec_is_traced;
 
 static void trace(unsigned cpu, unsigned intid, const struct spec_event *e)
 {
     static const char *const names[] = {
-        "ISENABLER",  "ICENABLER", "ISPENDR", "ICPENDR", "ISACTIVER",   "ICACTIVER", "IGROUPR",
-        "IPRIORITYR", "ICFGR",     "IROUTER", "CTLR",    "WAKER",       "power",     "line",
-        "SETSPI",     "CLRSPI",    "SGI1R",   "SGI0R",   "acknowledge", "end",
+        "ISENABLER", "ICENABLER",   "set pending", "clear pending", "ISACTIVER", "ICACTIVER",
+        "DIR",       "IGROUPR",     "IPRIORITYR",  "ICFGR",         "route",     "CTLR",
+        "WAKER",     "power",       "line",        "SETSPI",        "CLRSPI",    "SGI1R",
+        "SGI0R",     "acknowledge", "end",
     };
 
     if (spec_is_traced) {
@@ -67,8 +59,7 @@ bool spec_is_online(unsigned cpu)
     return online[cpu];
 }
 
-/* To one interrupt: its registers show it at once, its life follows. */
-static void change(unsigned cpu, unsigned intid, enum spec_event_kind kind, uint8_t argument)
+void spec_change(unsigned cpu, unsigned intid, enum spec_event_kind kind, uint8_t argument)
 {
     const struct spec_event e = {.kind = kind, .argument = argument};
     struct spec_irq next[SPEC_NEXT_MAX];
@@ -79,7 +70,7 @@ static void change(unsigned cpu, unsigned intid, enum spec_event_kind kind, uint
     spec_belief_change(spec_irq_of(cpu, intid), e);
 }
 
-static void change_all(struct spec_event e)
+void spec_change_all(struct spec_event e)
 {
     trace(e.cpu, SPEC_INTIDS, &e);
     for (unsigned i = 0; i < SPEC_ALL; i++) {
@@ -93,8 +84,9 @@ static void begin_irq(unsigned cpu, unsigned intid, bool edge, bool physical)
     const bool is_private = intid < SPEC_PRIVATE;
     const struct spec_irq q = {
         .is_private = is_private,
+        .by_source = spec_version_has_sources(intid),
         .is_edge = edge,
-        .target = (uint8_t)(is_private ? cpu : 0),
+        .targets = is_private ? (uint8_t)(1U << cpu) : spec_version_reset_targets(),
         .active_on = SPEC_NO_CPU,
         .online = (1U << SPEC_CPUS) - 1U,
         .is_physical = physical,
@@ -104,14 +96,12 @@ static void begin_irq(unsigned cpu, unsigned intid, bool edge, bool physical)
     spec_belief_begin(spec_irq_of(cpu, intid), &q);
 }
 
-/* Reset values [IHI0069 12.9, 12.11]: all zero, but SGIs are edge-triggered. */
+/* Reset values [IHI0069 12.9, 12.11; IHI0048 4.1.2]: all zero, but SGIs are edge-triggered. */
 void spec_begin(uint64_t physical, uint64_t edges, uint32_t private_physical)
 {
-    memset(routers, 0, sizeof(routers));
     ctlr = 0;
+    spec_version_begin();
     for (unsigned cpu = 0; cpu < SPEC_CPUS; cpu++) {
-        asleep[cpu] = false;
-        quiesced[cpu] = false;
         online[cpu] = true;
         for (unsigned intid = 0; intid < SPEC_PRIVATE; intid++) {
             begin_irq(cpu, intid, intid < 16, ((private_physical >> intid) & 1) != 0);
@@ -122,25 +112,43 @@ void spec_begin(uint64_t physical, uint64_t edges, uint32_t private_physical)
     }
 }
 
-bool spec_acknowledge(unsigned cpu, unsigned intid, unsigned priority, unsigned groups)
+static uint8_t source_of(unsigned iar)
 {
+    return (uint8_t)(iar >> 10);
+}
+
+bool spec_acknowledge(unsigned cpu, unsigned iar, unsigned priority, unsigned groups)
+{
+    const unsigned intid = spec_intid_of(iar);
+
     trace(cpu, intid,
           &(struct spec_event){.kind = SPEC_ACKNOWLEDGE, .argument = (uint8_t)priority});
-    return intid < SPEC_INTIDS && !quiesced[cpu] &&
-           spec_belief_acknowledge(spec_irq_of(cpu, intid), cpu, priority, groups);
+    return intid < SPEC_INTIDS && !spec_version_is_quiet(cpu) &&
+           spec_belief_acknowledge(spec_irq_of(cpu, intid), cpu, source_of(iar), priority, groups);
 }
 
-void spec_end(unsigned cpu, unsigned intid)
+void spec_end(unsigned cpu, unsigned iar)
 {
-    const struct spec_event e = {.kind = SPEC_END, .cpu = (uint8_t)cpu};
+    const struct spec_event e = {SPEC_END, (uint8_t)cpu, source_of(iar)};
 
-    trace(cpu, intid, &e);
-    spec_belief_now(spec_irq_of(cpu, intid), e);
+    trace(cpu, spec_intid_of(iar), &e);
+    spec_belief_now(spec_irq_of(cpu, spec_intid_of(iar)), e);
 }
 
-void spec_deactivate(unsigned cpu, unsigned intid)
+void spec_deactivate(unsigned cpu, unsigned iar)
 {
-    change(cpu, intid, SPEC_CLEAR_ACTIVE, 0);
+    spec_change(cpu, spec_intid_of(iar), SPEC_DEACTIVATE, source_of(iar));
+}
+
+void spec_line(unsigned cpu, unsigned intid, bool high)
+{
+    spec_change(cpu, intid, SPEC_LINE, high);
+}
+
+void spec_power(unsigned cpu, bool on)
+{
+    online[cpu] = on;
+    spec_change_all((struct spec_event){SPEC_POWER, (uint8_t)cpu, on});
 }
 
 bool spec_is_full(void)
@@ -164,142 +172,128 @@ void spec_settle(void)
 
 /* --- registers with fields for single interrupts --------------------------------------------- */
 
-enum field {
-    FIELD_NONE,
-    FIELD_GROUP,
-    FIELD_ENABLE,
-    FIELD_DISABLE,
-    FIELD_SET_PENDING,
-    FIELD_CLEAR_PENDING,
-    FIELD_SET_ACTIVE,
-    FIELD_CLEAR_ACTIVE,
-    FIELD_PRIORITY,
-    FIELD_CONFIG,
-    FIELD_ROUTER,
+/* GICD and the SGI frame of a GICv3 have them at the same offsets, as a GICv2 has. */
+static const struct spec_row rows[] = {
+    {0x080, 1024, 1, 4, FIELD_GROUP},         {0x100, 1024, 1, 4, FIELD_ENABLE},
+    {0x180, 1024, 1, 4, FIELD_DISABLE},       {0x200, 1024, 1, 4, FIELD_SET_PENDING},
+    {0x280, 1024, 1, 4, FIELD_CLEAR_PENDING}, {0x300, 1024, 1, 4, FIELD_SET_ACTIVE},
+    {0x380, 1024, 1, 4, FIELD_CLEAR_ACTIVE},  {0x400, 1024, 8, 1 | 4, FIELD_PRIORITY},
+    {0xC00, 1024, 2, 4, FIELD_CONFIG},
 };
+enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
 
-/* GICD and the SGI frame of GICR have them at the same offsets. From `base`, `bits` an INTID. */
-static const struct {
-    uint32_t base;
-    uint8_t bits;
-    uint8_t widths; /* bytes, or-ed [IHI0069 12.1.3] */
-    enum field field;
-} layout[] = {
-    {0x0080, 1, 4, FIELD_GROUP},         {0x0100, 1, 4, FIELD_ENABLE},
-    {0x0180, 1, 4, FIELD_DISABLE},       {0x0200, 1, 4, FIELD_SET_PENDING},
-    {0x0280, 1, 4, FIELD_CLEAR_PENDING}, {0x0300, 1, 4, FIELD_SET_ACTIVE},
-    {0x0380, 1, 4, FIELD_CLEAR_ACTIVE},  {0x0400, 8, 1 | 4, FIELD_PRIORITY},
-    {0x0C00, 2, 4, FIELD_CONFIG},        {0x6000, 64, 4 | 8, FIELD_ROUTER},
-};
+static const struct spec_row no_row = {.field = FIELD_NONE};
 
-/* The fields that an access covers, and its first and last INTID; FIELD_NONE: reserved, of another
- * size, or of interrupts that are not in this frame. With affinity routing SGIs and PPIs are in
- * the redistributors only [IHI0069 12.9]. */
-static enum field find(const struct spec_place *at, unsigned *first, unsigned *last)
+static bool covers(const struct spec_row *row, const struct spec_place *at)
 {
-    const unsigned begin = (at->frame == SPEC_GICD) ? SPEC_PRIVATE : 0;
-    const unsigned end = (at->frame == SPEC_GICD) ? SPEC_INTIDS : SPEC_PRIVATE;
+    unsigned begin, end;
 
-    if (at->frame == SPEC_RD || at->offset % at->bytes != 0) {
-        return FIELD_NONE;
-    }
-    for (unsigned i = 0; i < sizeof(layout) / sizeof(layout[0]); i++) {
-        const uint32_t from = layout[i].base + begin * layout[i].bits / 8U;
-        const uint32_t to = layout[i].base + end * layout[i].bits / 8U;
-        if (at->offset >= from && at->offset < to && (layout[i].widths & at->bytes) != 0 &&
-            (layout[i].field != FIELD_ROUTER || at->frame == SPEC_GICD)) {
-            *first = (at->offset - layout[i].base) * 8U / layout[i].bits;
-            *last = (at->offset - layout[i].base + at->bytes) * 8U / layout[i].bits - 1U;
-            *last = (layout[i].field == FIELD_ROUTER) ? *first : *last;
-            return layout[i].field;
-        }
-    }
-    return FIELD_NONE;
+    spec_version_frame(at->frame, &begin, &end);
+    end = (end < row->count) ? end : row->count;
+    return at->offset % at->bytes == 0 && (row->widths & at->bytes) != 0 &&
+           at->offset >= row->base + begin * row->bits / 8U &&
+           at->offset < row->base + end * row->bits / 8U;
 }
 
-static enum spec_event_kind event_of(enum field field)
+/* The fields that an access covers, and its first and last INTID; FIELD_NONE: reserved, of another
+ * size, or of interrupts that are not in this frame. */
+static const struct spec_row *find(const struct spec_place *at, unsigned *first, unsigned *last)
+{
+    for (unsigned i = 0; i < ROW_COUNT + spec_version_row_count; i++) {
+        const struct spec_row *const row =
+            (i < ROW_COUNT) ? &rows[i] : &spec_version_rows[i - ROW_COUNT];
+        if (covers(row, at)) {
+            *first = (at->offset - row->base) * 8U / row->bits;
+            *last = ((at->offset - row->base + at->bytes) * 8U - 1U) / row->bits;
+            return row;
+        }
+    }
+    return &no_row;
+}
+
+static enum spec_event_kind event_of(enum spec_field field)
 {
     static const enum spec_event_kind kinds[] = {
         [FIELD_ENABLE] = SPEC_ENABLE,           [FIELD_DISABLE] = SPEC_DISABLE,
         [FIELD_SET_PENDING] = SPEC_SET_PENDING, [FIELD_CLEAR_PENDING] = SPEC_CLEAR_PENDING,
         [FIELD_SET_ACTIVE] = SPEC_SET_ACTIVE,   [FIELD_CLEAR_ACTIVE] = SPEC_CLEAR_ACTIVE,
+        [FIELD_SET_SOURCES] = SPEC_SET_PENDING, [FIELD_CLEAR_SOURCES] = SPEC_CLEAR_PENDING,
     };
 
     return kinds[field];
 }
 
-/* IRM, Aff3 and Aff2.Aff1.Aff0 are held; with IRM the affinity is not [IHI0069 12.9.22]. */
-static uint64_t router_of(uint64_t value)
-{
-    return ((value >> 31) & 1) != 0 ? BIT64(31) : value & UINT64_C(0xFF00FFFFFF);
-}
-
-static void write_router(const struct spec_place *at, unsigned intid, uint64_t value)
-{
-    uint64_t router = value;
-    uint8_t target = SPEC_NO_CPU;
-
-    if (at->bytes == 4) {
-        router = (at->offset % 8 != 0) ? (value << 32) | (uint32_t)routers[intid]
-                                       : (routers[intid] & ~UINT64_C(0xFFFFFFFF)) | value;
-    }
-    router = router_of(router);
-    routers[intid] = router;
-    for (uint8_t c = 0; c < SPEC_CPUS; c++) {
-        target = (affinities[c] == router) ? c : target;
-    }
-    change(0, intid, SPEC_ROUTE, (router == BIT64(31)) ? (uint8_t)SPEC_ANY_CPU : target);
-}
-
-static void write_field(const struct spec_place *at, enum field field, unsigned intid,
+static void write_field(const struct spec_place *at, enum spec_field field, unsigned intid,
                         uint64_t value)
 {
     switch (field) {
     case FIELD_GROUP:
-        change(at->cpu, intid, SPEC_GROUP, value & 1);
+        spec_change(at->cpu, intid, SPEC_GROUP, value & 1);
         break;
     case FIELD_PRIORITY:
-        change(at->cpu, intid, SPEC_PRIORITY, value & 0xF8);
+        spec_change(at->cpu, intid, SPEC_PRIORITY, value & 0xF8);
         break;
     case FIELD_CONFIG: /* SGIs and PPIs are what they are wired to [IHI0069 12.11, GICR_ICFGR] */
         if (intid >= SPEC_PRIVATE) {
-            change(at->cpu, intid, SPEC_CONFIGURE, (value >> 1) & 1);
+            spec_change(at->cpu, intid, SPEC_CONFIGURE, (value >> 1) & 1);
+        }
+        break;
+    case FIELD_ROUTE:
+        spec_version_write_route(at, intid, value);
+        break;
+    case FIELD_SET_SOURCES: /* vCPUs that there are not send nothing [IHI0048 4.3.16, 4.3.17] */
+    case FIELD_CLEAR_SOURCES:
+        value &= (1U << SPEC_CPUS) - 1U;
+        if (value != 0) {
+            spec_change(at->cpu, intid, event_of(field), (uint8_t)value);
+        }
+        break;
+    case FIELD_SET_PENDING: /* read-only for what is pending by source [IHI0048 4.3.7, 4.3.8] */
+    case FIELD_CLEAR_PENDING:
+        if ((value & 1) != 0 && !spec_version_has_sources(intid)) {
+            spec_change(at->cpu, intid, event_of(field), 1);
         }
         break;
     default: /* set and clear registers: a 0 does nothing */
         if ((value & 1) != 0) {
-            change(at->cpu, intid, event_of(field), 0);
+            spec_change(at->cpu, intid, event_of(field), 0);
         }
         break;
     }
 }
 
-static unsigned bits_of(enum field field)
+static bool is_pending(const struct spec_irq *q, unsigned argument)
 {
-    return (field == FIELD_PRIORITY) ? 8 : (field == FIELD_CONFIG) ? 2 : 1;
+    (void)argument;
+    return spec_irq_is_pending(q);
 }
 
-static bool is_active(const struct spec_irq *q)
+static bool is_active(const struct spec_irq *q, unsigned argument)
 {
+    (void)argument;
     return q->is_active;
 }
 
-static spec_question question_of(enum field field)
+/* What bit `bit` of the field asks, where its value is not known. */
+static struct spec_question question_of(enum spec_field field, unsigned bit)
 {
     switch (field) {
     case FIELD_SET_PENDING:
     case FIELD_CLEAR_PENDING:
-        return spec_irq_is_pending;
+        return (struct spec_question){is_pending, 0};
     case FIELD_SET_ACTIVE:
     case FIELD_CLEAR_ACTIVE:
-        return is_active;
+        return (struct spec_question){is_active, 0};
+    case FIELD_SET_SOURCES:
+    case FIELD_CLEAR_SOURCES:
+        return (struct spec_question){spec_irq_has_latched, bit};
     default:
-        return NULL;
+        return (struct spec_question){NULL, 0};
     }
 }
 
 /* Where the value is known. */
-static uint64_t exact_field(const struct spec_place *at, enum field field, unsigned intid)
+static uint64_t exact_field(const struct spec_place *at, enum spec_field field, unsigned intid)
 {
     const struct spec_irq *const s = setting(at->cpu, intid);
 
@@ -310,169 +304,71 @@ static uint64_t exact_field(const struct spec_place *at, enum field field, unsig
         return s->priority;
     case FIELD_CONFIG:
         return s->is_edge ? 2 : 0;
+    case FIELD_ROUTE:
+        return spec_version_route(at, intid);
     default:
         return s->is_enabled;
     }
 }
 
-static struct spec_value read_fields(const struct spec_place *at, enum field field, unsigned first,
-                                     unsigned last)
+static struct spec_value read_field(const struct spec_place *at, const struct spec_row *row,
+                                    unsigned intid)
 {
-    const unsigned bits = bits_of(field);
-    const spec_question question = question_of(field);
     struct spec_value v = {0, 0};
 
-    for (unsigned intid = first; intid <= last; intid++) {
-        const unsigned shift = (intid - first) * bits;
-        const uint64_t mask = (BIT64(bits) - 1U) << shift;
-        if (question != NULL) {
-            struct spec_belief *const b = spec_irq_of(at->cpu, intid);
-            v.ones |= spec_belief_allows(b, question, true) ? mask : 0;
-            v.zeros |= spec_belief_allows(b, question, false) ? mask : 0;
-        } else {
-            const uint64_t exact = exact_field(at, field, intid) << shift;
-            v.ones |= exact;
-            v.zeros |= mask & ~exact;
-        }
+    if (question_of(row->field, 0).ask == NULL) {
+        v.ones = exact_field(at, row->field, intid);
+        v.zeros = ~v.ones & (UINT64_MAX >> (64U - row->bits));
+        return v;
+    }
+    for (unsigned bit = 0; bit < row->bits; bit++) {
+        const struct spec_belief *const b = spec_irq_of(at->cpu, intid);
+        const struct spec_question question = question_of(row->field, bit);
+        v.ones |= (uint64_t)spec_belief_allows(b, question, true) << bit;
+        v.zeros |= (uint64_t)spec_belief_allows(b, question, false) << bit;
     }
     return v;
+}
+
+static bool learn_field(const struct spec_place *at, const struct spec_row *row, unsigned intid,
+                        uint64_t value)
+{
+    bool is_possible = true;
+
+    for (unsigned bit = 0; bit < row->bits && question_of(row->field, bit).ask != NULL; bit++) {
+        is_possible = spec_belief_learn(spec_irq_of(at->cpu, intid), question_of(row->field, bit),
+                                        ((value >> bit) & 1) != 0) &&
+                      is_possible;
+    }
+    return is_possible;
 }
 
 /* --- other registers ------------------------------------------------------------------------- */
 
-static struct spec_value exactly(uint64_t value)
+uint32_t spec_ctlr_groups(void)
 {
-    return (struct spec_value){value, ~value};
+    return ctlr;
 }
 
-static bool is_word(const struct spec_place *at, enum spec_frame frame, uint32_t offset)
-{
-    return at->frame == frame && at->offset == offset && at->bytes == 4;
-}
-
-/* PIDR4..7, PIDR0..3, CIDR0..3: ArchRev 3 in PIDR2, the class of a CoreLink component in CIDR1;
- * the part number and the designer are the implementation's [IHI0069 12.9]. */
-static struct spec_value identification(uint32_t offset)
-{
-    static const struct {
-        uint8_t value, known;
-    } ids[12] = {
-        [6] = {0x38, 0xF8}, /* ArchRev, JEDEC */
-        [8] = {0x0D, 0xFF}, [9] = {0xF0, 0xFF}, [10] = {0x05, 0xFF}, [11] = {0xB1, 0xFF},
-    };
-    const unsigned i = (offset - 0xFFD0) / 4;
-
-    return (struct spec_value){(ids[i].value | ~ids[i].known) & 0xFF, ~(uint64_t)ids[i].value};
-}
-
-static bool is_identification(const struct spec_place *at)
-{
-    return at->frame != SPEC_SGI && at->offset >= 0xFFD0 && at->offset <= 0xFFFC &&
-           at->offset % 4 == 0 && at->bytes == 4;
-}
-
-/* Whether RWP is 1 longer than it has to be is not for the manual to say; that it becomes 0 is
- * the caller's to check. [IHI0069 12.9.4; 12.11, GICR_CTLR] */
-static struct spec_value with_rwp(uint64_t value, unsigned rwp)
-{
-    struct spec_value v = exactly(value);
-
-    v.ones |= BIT64(rwp);
-    return v;
-}
-
-/* ChildrenAsleep follows ProcessorSleep when the interface is quiet [IHI0069 12.11, GICR_WAKER]. */
-static struct spec_value gicr_waker(unsigned cpu)
-{
-    return (struct spec_value){.ones = asleep[cpu] ? 6 : 4,
-                               .zeros = asleep[cpu] ? ~UINT64_C(2) : ~UINT64_C(0)};
-}
-
-static uint64_t gicr_typer(unsigned cpu)
-{
-    const uint64_t last = (cpu == SPEC_CPUS - 1) ? 1 : 0;
-
-    return (affinities[cpu] << 32) | (cpu << 8) | (last << 4);
-}
-
-/* ITLinesNumber, MBIS, IDbits = 10 - 1, A3V, RSS; no LPIs, no second security state. */
-#define GICD_TYPER_VALUE                                                                           \
-    ((SPEC_INTIDS / 32U - 1U) | (1U << 16) | (9U << 19) | (1U << 24) | (1U << 26))
-
-static struct spec_value read_typer(const struct spec_place *at)
-{
-    const uint64_t typer = gicr_typer(at->cpu);
-
-    return exactly((at->bytes == 8) ? typer : (at->offset == 12) ? typer >> 32 : (uint32_t)typer);
-}
-
-/* Implementer: Arm's JEP106 code; the rest is the implementation's. */
-static struct spec_value read_iidr(void)
+struct spec_value spec_iidr(void)
 {
     return (struct spec_value){UINT32_MAX & ~(0xFFFU & ~0x43BU), ~UINT64_C(0x43B)};
 }
 
-static struct spec_value read_other(const struct spec_place *at)
+struct spec_value spec_identification(uint32_t offset, unsigned revision)
 {
-    if (is_word(at, SPEC_GICD, 0)) {
-        return with_rwp(0x50 | ctlr, 31); /* DS, ARE: fixed at 1 */
-    }
-    if (is_word(at, SPEC_GICD, 4)) {
-        return exactly(GICD_TYPER_VALUE);
-    }
-    if (is_word(at, SPEC_GICD, 8) || is_word(at, SPEC_RD, 4)) {
-        return read_iidr();
-    }
-    if (is_word(at, SPEC_RD, 0)) {
-        return with_rwp(0, 3);
-    }
-    if (is_word(at, SPEC_RD, 0x14)) {
-        return gicr_waker(at->cpu);
-    }
-    if (at->frame == SPEC_RD && (at->offset == 8 || at->offset == 12) && at->bytes >= 4 &&
-        at->offset % at->bytes == 0) {
-        return read_typer(at);
-    }
-    return is_identification(at) ? identification(at->offset) : exactly(0);
-}
+    const struct {
+        uint8_t value, known;
+    } ids[12] = {
+        [6] = {(uint8_t)(revision << 4 | 8), 0xF8}, /* ArchRev, JEDEC */
+        [8] = {0x0D, 0xFF},
+        [9] = {0xF0, 0xFF},
+        [10] = {0x05, 0xFF},
+        [11] = {0xB1, 0xFF},
+    };
+    const unsigned i = offset / 4;
 
-/* GICD_SETSPI_NSR, GICD_CLRSPI_NSR: also written by half-words [IHI0069 12.1.3, 12.9.33]. */
-static bool is_message(const struct spec_place *at, uint32_t offset)
-{
-    return at->frame == SPEC_GICD && at->offset == offset && (at->bytes == 4 || at->bytes == 2);
-}
-
-/* They hold the INTID of an SPI. */
-static void write_message(uint64_t value, enum spec_event_kind kind)
-{
-    const unsigned intid = value & 0x3FF;
-
-    if (intid >= SPEC_PRIVATE && intid < SPEC_INTIDS) {
-        change(0, intid, kind, 0);
-    }
-}
-
-static void write_waker(unsigned cpu, bool sleep)
-{
-    if (asleep[cpu] != sleep) {
-        asleep[cpu] = sleep;
-        quiesced[cpu] = false;
-        change_all((struct spec_event){SPEC_SLEEP, (uint8_t)cpu, sleep});
-    }
-}
-
-static void write_other(const struct spec_place *at, uint64_t value)
-{
-    if (is_word(at, SPEC_GICD, 0)) {
-        ctlr = value & 3;
-        change_all((struct spec_event){.kind = SPEC_GROUPS, .argument = (uint8_t)ctlr});
-    } else if (is_message(at, 0x40)) {
-        write_message(value, SPEC_SETSPI);
-    } else if (is_message(at, 0x48)) {
-        write_message(value, SPEC_CLRSPI);
-    } else if (is_word(at, SPEC_RD, 0x14)) {
-        write_waker(at->cpu, ((value >> 1) & 1) != 0);
-    }
+    return (struct spec_value){(ids[i].value | ~ids[i].known) & 0xFF, ~(uint64_t)ids[i].value};
 }
 
 /* --- accesses -------------------------------------------------------------------------------- */
@@ -480,15 +376,16 @@ static void write_other(const struct spec_place *at, uint64_t value)
 void spec_write(const struct spec_place *at, uint64_t value)
 {
     unsigned first, last;
-    const enum field field = find(at, &first, &last);
+    const struct spec_row *const row = find(at, &first, &last);
 
-    if (field == FIELD_NONE) {
-        write_other(at, value);
-    } else if (field == FIELD_ROUTER) {
-        write_router(at, first, value);
+    if (spec_is_word(at, SPEC_GICD, 0)) {
+        ctlr = value & 3;
+        spec_change_all((struct spec_event){.kind = SPEC_GROUPS, .argument = (uint8_t)ctlr});
+    } else if (row->field == FIELD_NONE) {
+        spec_version_write(at, value);
     } else {
         for (unsigned intid = first; intid <= last; intid++) {
-            write_field(at, field, intid, value >> ((intid - first) * bits_of(field)));
+            write_field(at, row->field, intid, value >> ((intid - first) * row->bits));
         }
     }
 }
@@ -497,140 +394,39 @@ bool spec_ignores_writes(const struct spec_place *at)
 {
     unsigned first, last;
 
-    return find(at, &first, &last) == FIELD_NONE && !is_word(at, SPEC_GICD, 0) &&
-           !is_message(at, 0x40) && !is_message(at, 0x48) && !is_word(at, SPEC_RD, 0x14);
+    return find(at, &first, &last)->field == FIELD_NONE && !spec_is_word(at, SPEC_GICD, 0) &&
+           spec_version_ignores_writes(at);
 }
 
 struct spec_value spec_read(const struct spec_place *at)
 {
     unsigned first, last;
-    const enum field field = find(at, &first, &last);
+    const struct spec_row *const row = find(at, &first, &last);
+    struct spec_value v = {0, 0};
 
-    if (field == FIELD_NONE) {
-        return read_other(at);
+    if (row->field == FIELD_NONE) {
+        return spec_version_read(at);
     }
-    if (field == FIELD_ROUTER) {
-        return exactly((at->bytes == 8)      ? routers[first]
-                       : at->offset % 8 != 0 ? routers[first] >> 32
-                                             : (uint32_t)routers[first]);
+    for (unsigned intid = first; intid <= last; intid++) {
+        const struct spec_value one = read_field(at, row, intid);
+        v.ones |= one.ones << ((intid - first) * row->bits);
+        v.zeros |= one.zeros << ((intid - first) * row->bits);
     }
-    return read_fields(at, field, first, last);
-}
-
-/* All interrupts, or those of one redistributor (`cpu`), or the SPIs (SPEC_NO_CPU). */
-static bool fence(bool (*is_meant)(struct spec_event, unsigned cpu), unsigned cpu,
-                  bool (*is_in)(unsigned owner, unsigned cpu))
-{
-    bool is_possible = true;
-
-    for (unsigned i = 0; i < SPEC_ALL; i++) {
-        unsigned owner, intid;
-        struct spec_belief *const b = spec_irq_at(i, &owner, &intid);
-        if (is_in(owner, cpu)) {
-            is_possible = spec_belief_fence(b, is_meant, cpu) && is_possible;
-        }
-    }
-    return is_possible;
-}
-
-static bool is_any(unsigned owner, unsigned cpu)
-{
-    (void)owner;
-    (void)cpu;
-    return true;
-}
-
-static bool is_spi(unsigned owner, unsigned cpu)
-{
-    (void)cpu;
-    return owner == SPEC_NO_CPU;
-}
-
-static bool is_own(unsigned owner, unsigned cpu)
-{
-    return owner == cpu;
-}
-
-static bool is_disable(struct spec_event e, unsigned cpu)
-{
-    (void)cpu;
-    return e.kind == SPEC_DISABLE;
-}
-
-static bool is_group_change(struct spec_event e, unsigned cpu)
-{
-    (void)cpu;
-    return e.kind == SPEC_GROUPS;
-}
-
-/* RWP is 0: what was disabled before is not delivered any more [IHI0069 12.9.4, 12.9.7].
- * ChildrenAsleep is 1: nothing is. */
-static bool other_read_done(const struct spec_place *at, uint64_t value)
-{
-    if (is_word(at, SPEC_GICD, 0) && (value >> 31) == 0) {
-        return fence(is_disable, 0, is_spi) && fence(is_group_change, 0, is_any);
-    }
-    if (is_word(at, SPEC_RD, 0) && ((value >> 3) & 1) == 0) {
-        return fence(is_disable, at->cpu, is_own);
-    }
-    if (is_word(at, SPEC_RD, 0x14) && ((value >> 1) & 3) == 3) {
-        quiesced[at->cpu] = true;
-    }
-    return true;
+    return v;
 }
 
 bool spec_read_done(const struct spec_place *at, uint64_t value)
 {
     unsigned first, last;
-    const enum field field = find(at, &first, &last);
-    const spec_question question = question_of(field);
+    const struct spec_row *const row = find(at, &first, &last);
     bool is_possible = true;
 
-    if (field == FIELD_NONE) {
-        return other_read_done(at, value);
+    if (row->field == FIELD_NONE) {
+        return spec_version_read_done(at, value);
     }
-    for (unsigned intid = first; question != NULL && intid <= last; intid++) {
-        const bool yes = ((value >> (intid - first)) & 1) != 0;
-        is_possible = spec_belief_learn(spec_irq_of(at->cpu, intid), question, yes) && is_possible;
+    for (unsigned intid = first; intid <= last; intid++) {
+        is_possible =
+            learn_field(at, row, intid, value >> ((intid - first) * row->bits)) && is_possible;
     }
     return is_possible;
-}
-
-/* --- SGIs, lines, power ---------------------------------------------------------------------- */
-
-/* Does Aff3.Aff2.Aff1 and the target list name it? [IHI0069 12.2, ICC_SGI1R_EL1] */
-static bool is_named(unsigned cpu, uint64_t value)
-{
-    const uint64_t aff1 = (value >> 16) & 0xFF, aff2 = (value >> 32) & 0xFF;
-    const uint64_t aff3 = (value >> 48) & 0xFF, range = (value >> 44) & 0xF;
-
-    for (unsigned k = 0; k < 16; k++) {
-        const uint64_t affinity = (aff3 << 32) | (aff2 << 16) | (aff1 << 8) | (range * 16 + k);
-        if (((value >> k) & 1) != 0 && affinity == affinities[cpu]) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void spec_send_sgi(unsigned cpu, enum spec_event_kind kind, uint64_t value)
-{
-    const bool to_others = ((value >> 40) & 1) != 0; /* IRM */
-
-    for (unsigned c = 0; c < SPEC_CPUS; c++) {
-        if (to_others ? c != cpu : is_named(c, value)) {
-            change(c, (value >> 24) & 0xF, kind, 0);
-        }
-    }
-}
-
-void spec_line(unsigned cpu, unsigned intid, bool high)
-{
-    change(cpu, intid, SPEC_LINE, high);
-}
-
-void spec_power(unsigned cpu, bool on)
-{
-    online[cpu] = on;
-    change_all((struct spec_event){SPEC_POWER, (uint8_t)cpu, on});
 }

@@ -1,8 +1,10 @@
-/* The GICv3 that a guest of one security state sees, as an executable specification: which
- * register at which offset is what, and what reading and writing it does to which interrupt's life
- * [IHI0069 12.1.3, 12.8 to 12.11]. Built on spec/gic_irq.h; knows nothing of the hypervisor.
+/* The GIC that a guest of one security state sees, as an executable specification: which register
+ * at which offset is what, and what reading and writing it does to which interrupt's life
+ * [IHI0069 12.1.3, 12.8 to 12.11; IHI0048 4.1 to 4.4]. Built on spec/gic_irq.h; knows nothing of
+ * the hypervisor. A program has spec/gic_v3.c or spec/gic_v2.c, and with it a GICv3 or a GICv2.
  *
- * The machine: vCPUs with the affinities 0.0.0.0, 0.0.0.1 and 0.0.1.0, and INTIDs 0 to 95. */
+ * The machine: three vCPUs, for a GICv3 with the affinities 0.0.0.0, 0.0.0.1 and 0.0.1.0, and
+ * INTIDs 0 to 95. */
 #ifndef SPEC_GIC_H
 #define SPEC_GIC_H
 
@@ -11,7 +13,8 @@
 enum { SPEC_INTIDS = 96, SPEC_PRIVATE = 32 };
 enum spec_frame { SPEC_GICD, SPEC_RD, SPEC_SGI };
 
-/* Where an access goes: `cpu` is whose redistributor, and 0 for the distributor. */
+/* Where an access goes. GICv3: `cpu` is whose redistributor, and 0 for the distributor. GICv2:
+ * there is SPEC_GICD only, and `cpu` makes the access, as what is about SGIs and PPIs is banked. */
 struct spec_place {
     enum spec_frame frame;
     unsigned cpu;
@@ -45,15 +48,24 @@ struct spec_value spec_read(const struct spec_place *at);
 /* A read returned `value`, and spec_read() allows it. False: another bit of it cannot be. */
 bool spec_read_done(const struct spec_place *at, uint64_t value);
 
-/* ICC_SGI1R_EL1 (SPEC_SGI1R), ICC_SGI0R_EL1 or ICC_ASGI1R_EL1 (SPEC_SGI0R) written on `cpu`. */
+/* GICv3: ICC_SGI1R_EL1 (SPEC_SGI1R), ICC_SGI0R_EL1 or ICC_ASGI1R_EL1 (SPEC_SGI0R) written on `cpu`.
+ */
 void spec_send_sgi(unsigned cpu, enum spec_event_kind kind, uint64_t value);
+
+/* What a CPU interface reads and takes: an INTID, and of GICv2's SGIs who sent it from bit 10 on
+ * [IHI0048 4.4.4]. */
+static inline unsigned spec_intid_of(unsigned iar)
+{
+    return iar & 0x3FFU;
+}
+
 /* `cpu` acknowledged it at that priority, its interface being open for these groups (bit n: Group
  * n). False: it cannot have been deliverable. */
-bool spec_acknowledge(unsigned cpu, unsigned intid, unsigned priority, unsigned groups);
-/* `cpu` wrote ICC_EOIR with EOImode 0. */
-void spec_end(unsigned cpu, unsigned intid);
-/* ICC_DIR was written for it; below 32: for that of `cpu`. */
-void spec_deactivate(unsigned cpu, unsigned intid);
+bool spec_acknowledge(unsigned cpu, unsigned iar, unsigned priority, unsigned groups);
+/* `cpu` wrote ICC_EOIR, GICC_EOIR with EOImode 0. */
+void spec_end(unsigned cpu, unsigned iar);
+/* ICC_DIR, GICC_DIR was written with it; below 32: for that of `cpu`. */
+void spec_deactivate(unsigned cpu, unsigned iar);
 /* The input of an interrupt changes. */
 void spec_line(unsigned cpu, unsigned intid, bool high);
 void spec_power(unsigned cpu, bool on);

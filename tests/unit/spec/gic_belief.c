@@ -127,21 +127,27 @@ static void apply(struct spec_belief *b, struct spec_event e)
     summarise(b);
 }
 
-bool spec_belief_acknowledge(struct spec_belief *b, unsigned cpu, unsigned priority,
-                             unsigned groups)
+/* A level that is asserted is pending without an event, and from no source. */
+static bool is_pending_from(const struct spec_irq *q, unsigned source)
+{
+    return spec_irq_has_latched(q, source) || (source == 0 && !q->is_edge);
+}
+
+bool spec_belief_acknowledge(struct spec_belief *b, unsigned cpu, unsigned source,
+                             unsigned priority, unsigned groups)
 {
     unsigned kept = 0;
 
     for (unsigned i = 0; i < b->count; i++) {
         const struct spec_irq *const q = &b->members[i].irq;
-        if (spec_irq_is_deliverable(q, cpu) && q->priority == priority &&
-            ((groups >> q->is_group1) & 1U) != 0) {
+        if (spec_irq_is_deliverable(q, cpu) && is_pending_from(q, source) &&
+            q->priority == priority && ((groups >> q->is_group1) & 1U) != 0) {
             b->members[kept++] = b->members[i];
         }
     }
     b->count = kept;
     if (kept > 0) {
-        apply(b, (struct spec_event){.kind = SPEC_ACKNOWLEDGE, .cpu = (uint8_t)cpu});
+        apply(b, (struct spec_event){SPEC_ACKNOWLEDGE, (uint8_t)cpu, (uint8_t)source});
     }
     return kept > 0;
 }
@@ -151,22 +157,22 @@ void spec_belief_now(struct spec_belief *b, struct spec_event e)
     apply(b, e);
 }
 
-bool spec_belief_allows(struct spec_belief *b, spec_question question, bool yes)
+bool spec_belief_allows(const struct spec_belief *b, struct spec_question question, bool yes)
 {
     for (unsigned i = 0; i < b->count; i++) {
-        if (question(&b->members[i].irq) == yes) {
+        if (question.ask(&b->members[i].irq, question.argument) == yes) {
             return true;
         }
     }
     return false;
 }
 
-bool spec_belief_learn(struct spec_belief *b, spec_question question, bool yes)
+bool spec_belief_learn(struct spec_belief *b, struct spec_question question, bool yes)
 {
     unsigned kept = 0;
 
     for (unsigned i = 0; i < b->count; i++) {
-        if (question(&b->members[i].irq) == yes) {
+        if (question.ask(&b->members[i].irq, question.argument) == yes) {
             b->members[kept++] = b->members[i];
         }
     }

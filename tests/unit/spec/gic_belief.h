@@ -36,17 +36,20 @@ void spec_belief_settle(struct spec_belief *b);
 /* The changes that `is_meant` says have taken effect. False: that cannot be. */
 bool spec_belief_fence(struct spec_belief *b, bool (*is_meant)(struct spec_event, unsigned cpu),
                        unsigned cpu);
-/* `cpu` acknowledged it at that priority, its interface being open for these groups (bit n: Group
- * n). False: it cannot have been deliverable. */
-bool spec_belief_acknowledge(struct spec_belief *b, unsigned cpu, unsigned priority,
-                             unsigned groups);
+/* `cpu` acknowledged it, from that source and at that priority, its interface being open for these
+ * groups (bit n: Group n). False: it cannot have been deliverable. */
+bool spec_belief_acknowledge(struct spec_belief *b, unsigned cpu, unsigned source,
+                             unsigned priority, unsigned groups);
 /* `cpu` ended or deactivated it. */
 void spec_belief_now(struct spec_belief *b, struct spec_event e);
 
-typedef bool (*spec_question)(const struct spec_irq *q);
+struct spec_question {
+    bool (*ask)(const struct spec_irq *q, unsigned argument);
+    unsigned argument;
+};
 /* Can the answer be `yes` now? */
-bool spec_belief_allows(struct spec_belief *b, spec_question question, bool yes);
+bool spec_belief_allows(const struct spec_belief *b, struct spec_question question, bool yes);
 /* It was. False: it cannot be. */
-bool spec_belief_learn(struct spec_belief *b, spec_question question, bool yes);
+bool spec_belief_learn(struct spec_belief *b, struct spec_question question, bool yes);
 
 #endif

@@ -17,17 +17,19 @@ enum { SPEC_NEXT_MAX = 2 };
 struct spec_irq {
     /* What its registers hold. */
     uint8_t is_private;
+    uint8_t by_source; /* an SGI of GICv2: `latch` has a bit for each vCPU that sent it; else bit 0 */
     uint8_t is_enabled;
     uint8_t is_group1;
     uint8_t is_edge; /* else level-sensitive */
     uint8_t priority;
-    uint8_t target; /* vCPU; SPEC_ANY_CPU: 1 of N; SPEC_NO_CPU: names none */
+    uint8_t targets; /* a bit for each vCPU; several: one of them takes it */
     /* Its state. */
-    uint8_t latch;   /* pending by an event: an edge, a message, an SGI, ISPENDR */
+    uint8_t latch;   /* pending by an event: an edge, a message, an SGI, ISPENDR; see by_source */
     uint8_t line;    /* its input wire is high */
     uint8_t message; /* level-sensitive: asserted by GICD_SETSPI, until GICD_CLRSPI */
     uint8_t is_active;
     uint8_t active_on; /* the vCPU that acknowledged it; SPEC_ANY_CPU: made active by register */
+    uint8_t active_source;
     /* Its surroundings. */
     uint8_t groups; /* GICD_CTLR.EnableGrp1, EnableGrp0 */
     uint8_t asleep; /* a bit for each vCPU: GICR_WAKER.ProcessorSleep */
@@ -42,14 +44,15 @@ struct spec_irq {
 enum spec_event_kind {
     SPEC_ENABLE,
     SPEC_DISABLE,
-    SPEC_SET_PENDING,
+    SPEC_SET_PENDING,   /* argument: bits of `latch`, for this and the next one */
     SPEC_CLEAR_PENDING,
     SPEC_SET_ACTIVE,
-    SPEC_CLEAR_ACTIVE, /* also ICC_DIR: whoever writes it [IHI0069 12.2.8] */
+    SPEC_CLEAR_ACTIVE,
+    SPEC_DEACTIVATE,   /* ICC_DIR, GICC_DIR: whoever writes it; argument: source [IHI0069 12.2.8] */
     SPEC_GROUP,        /* argument: Group 1 */
     SPEC_PRIORITY,     /* argument: the byte, as implemented */
     SPEC_CONFIGURE,    /* argument: edge-triggered */
-    SPEC_ROUTE,        /* argument: target */
+    SPEC_ROUTE,        /* argument: targets */
     SPEC_GROUPS,       /* argument: GICD_CTLR[1:0] */
     SPEC_SLEEP,        /* cpu; argument: ProcessorSleep */
     SPEC_POWER,        /* cpu; argument: on */
@@ -58,8 +61,8 @@ enum spec_event_kind {
     SPEC_CLRSPI,
     SPEC_SGI1R,
     SPEC_SGI0R,       /* also ICC_ASGI1R */
-    SPEC_ACKNOWLEDGE, /* cpu; only where spec_irq_is_deliverable() */
-    SPEC_END,         /* cpu: ICC_EOIR with EOImode 0 */
+    SPEC_ACKNOWLEDGE, /* cpu; argument: source; only where spec_irq_is_deliverable() */
+    SPEC_END,         /* cpu: ICC_EOIR, GICC_EOIR with EOImode 0; argument: source */
 };
 
 struct spec_event {
@@ -69,6 +72,8 @@ struct spec_event {
 };
 
 bool spec_irq_is_pending(const struct spec_irq *q);
+/* Is it pending by an event from `source`? 0 where sources are not told apart. */
+bool spec_irq_has_latched(const struct spec_irq *q, unsigned source);
 /* Is it forwarded to the CPU interface of `cpu`? */
 bool spec_irq_is_deliverable(const struct spec_irq *q, unsigned cpu);
 /* The states that may follow; returns how many, at least 1. */
