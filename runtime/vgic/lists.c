@@ -428,6 +428,7 @@ bool vgic_lists_add_spi(struct vgic_vm *g, struct vgic_redist *r, unsigned intid
         }
         w->latch |= bit;
         list(g, r, (unsigned)__builtin_ctz(room), (uint16_t)intid);
+        r->asked_word = NULL; /* new to the guest, as in lists_note_pending() */
         return true;
     }
     const uint64_t lr = gich_lr_read(spi->lr);

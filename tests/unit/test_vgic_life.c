@@ -294,6 +294,33 @@ TEST(question_is_forgotten_when_the_guest_is_interrupted)
     CHECK_EQ(a.value, 2);
 }
 
+/* The same when it is a passed-through SPI, which is listed at once where it arrives. */
+TEST(question_is_forgotten_when_a_device_interrupts_the_guest)
+{
+    struct mmio_access a = {.offset = ISACTIVER + 4, .size_bytes = 4};
+
+    machine_prepare(33, 0x80);
+    machine_set_bit(ISPENDR, 33);
+    machine_prepare(MACHINE_EDGE_VINTID, 0x40);
+    machine_write(false, IROUTER + 8 * MACHINE_EDGE_VINTID, 8, 1);
+    fake_cpu = 1;
+    CHECK(vgic_gicd_access(0, &a) && a.retry);
+    machine_settle_cpu(0);
+    fake_physical_set_line(&fake_spis[MACHINE_EDGE_PINTID], true);
+    machine_settle_cpu(1);
+    fake_cpu = 0;
+    CHECK_EQ(fake_guest_acknowledge(), 33);
+    fake_cpu = 1;
+    CHECK_EQ(fake_guest_acknowledge(), MACHINE_EDGE_VINTID);
+    fake_guest_end(MACHINE_EDGE_VINTID);
+    a.retry = false;
+    CHECK(vgic_gicd_access(0, &a) && a.retry);
+    machine_settle_cpu(0);
+    a.retry = false;
+    CHECK(vgic_gicd_access(0, &a) && !a.retry);
+    CHECK_EQ(a.value, 2);
+}
+
 /* The same when what was listed all the time, but masked, is signalled by a change to it. */
 TEST(question_is_forgotten_when_a_masked_interrupt_gets_through)
 {
