@@ -97,7 +97,9 @@ $(GUESTS)/bench/bench.elf: $(BENCH) $(BM_LIB) $(BM_OBJ)/guest.ld
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -e bench_start -o $@ $(filter %.o,$^)
 
-$(GUESTS)/tests/gicv2.elf: $(BM_OBJ)/tests/gicv2.c.o $(V2_LIB) $(BM_OBJ)/guest.ld
+# Tests of a GICv2 itself.
+$(GUESTS)/tests/gicv2.elf $(GUESTS)/tests/gicmapv2.elf: $(GUESTS)/tests/%.elf: \
+  $(BM_OBJ)/tests/%.c.o $(V2_LIB) $(BM_OBJ)/guest.ld
 	$(say) GUEST $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)

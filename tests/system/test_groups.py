@@ -12,6 +12,7 @@ GROUPS = {
     "mmio": 120,
     "gic": 600,
     "gicmap": 600,
+    "gicmap-gicv2": 600,
     "gicrace": 600,
     "gicrace-gicv2": 600,
     "gicv2": 600,
