@@ -5,114 +5,23 @@
  * active, priority, configuration, routing, SGIs, level and edge, both EOI modes.
  *
  * @req IRQ-1 */
-#include "exception.h"
-#include "gic.h"
+#include "gic_checks.h"
 #include "psci.h"
-#include "result.h"
-#include "timer.h"
-#include "uart.h"
-
-#define SPI_A 40U
-#define SPI_B 41U
-#define SPI_UART 33U
-#define SGI_A 3U
-#define SGI_B 5U
-#define UARTIMSC (UART_BASE + 0x38U)
-#define UARTICR (UART_BASE + 0x44U)
-#define UARTINT_TX (1U << 5)
-
-#define ORDER_MAX 32U
-
-struct seen {
-    unsigned count;
-    unsigned last;
-    unsigned order[ORDER_MAX];
-    bool active_inside;
-    bool pending_inside;
-};
-static volatile struct seen seen;
 
 void guest_main(uint64_t devicetree);
 
 static void note_interrupt(unsigned intid)
 {
-    unsigned n = seen.count;
-    seen.order[n % ORDER_MAX] = intid;
-    seen.last = intid;
-    seen.active_inside = gic_is_active(intid);
-    seen.pending_inside = gic_is_pending(intid);
-    seen.count = n + 1U;
-}
-
-static void seen_reset(void)
-{
-    for (unsigned i = 0; i < ORDER_MAX; i++) {
-        seen.order[i] = 0;
-    }
-    seen.count = 0;
-    seen.last = GIC_SPURIOUS;
-}
-
-/* Lets interrupts in until `count` were seen or about 200 ms have gone. */
-static bool take(unsigned count)
-{
-    uint64_t start = timer_now();
-    irq_enable();
-    while (seen.count < count && timer_elapsed_ms(start) < 200U) {
-    }
-    irq_disable();
-    return seen.count >= count;
-}
-
-/* Lets interrupts in for a while: none may come. */
-static bool quiet(void)
-{
-    unsigned before = seen.count;
-    uint64_t start = timer_now();
-    irq_enable();
-    while (timer_elapsed_ms(start) < 20U) {
-    }
-    irq_disable();
-    return seen.count == before;
+    seen_note(intid, intid);
 }
 
 /* --- every offset, every width -------------------------------------------------------------- */
 
-static unsigned frame_faults(uintptr_t base, size_t size, bool write, uint64_t pattern)
-{
-    unsigned faults = 0;
-    for (unsigned bytes = 1; bytes <= 8U; bytes *= 2U) {
-        for (size_t offset = 0; offset < size; offset += bytes) {
-            uint64_t value;
-            struct fault f = write ? probe_write(base + offset, bytes, pattern)
-                                   : probe_read(base + offset, bytes, &value);
-            faults += f.taken ? 1U : 0U;
-        }
-    }
-    return faults;
-}
-
 static void check_every_offset(void)
 {
-    static const struct {
-        const char *name;
-        uintptr_t base;
-        size_t size;
-    } frames[] = {
-        {"gicd", GICD_BASE, 0x10000U},
-        {"gicr_rd", GICR_BASE, 0x10000U},
-        {"gicr_sgi", GICR_BASE + GICR_SGI_OFFSET, 0x10000U},
-    };
-    static const uint64_t patterns[] = {0, UINT64_MAX, UINT64_C(0xa5a5a5a5a5a5a5a5)};
-    for (unsigned i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
-        unsigned faults = frame_faults(frames[i].base, frames[i].size, false, 0);
-        test_check(faults == 0U, "every_offset_read", "%s: %u faults", frames[i].name, faults);
-        faults = 0;
-        for (unsigned p = 0; p < sizeof(patterns) / sizeof(patterns[0]); p++) {
-            faults += frame_faults(frames[i].base, frames[i].size, true, patterns[p]);
-        }
-        test_check(faults == 0U, "every_offset_write", "%s: %u faults", frames[i].name, faults);
-    }
+    check_every_offset_of("gicd", GICD_BASE, 0x10000U);
+    check_every_offset_of("gicr_rd", GICR_BASE, 0x10000U);
+    check_every_offset_of("gicr_sgi", GICR_BASE + GICR_SGI_OFFSET, 0x10000U);
 }
 
 /* Ends whatever the patterns above have set in motion. */
@@ -151,22 +60,6 @@ static void check_identification(void)
     test_check((last & (1U << 4)) != 0U, "gicr_typer_last", "TYPER of CPU %u: %lx", cpus - 1U,
                last);
     TEST_EQUAL("gicr_typer_last_affinity", last >> 32, cpu_affinity(cpus - 1U));
-}
-
-static void check_set_clear(const char *name, unsigned set, unsigned clear, unsigned intid)
-{
-    uint32_t bit = 1U << (intid % 32U);
-    uintptr_t set_register = gic_bit_register(set, intid);
-    uintptr_t clear_register = gic_bit_register(clear, intid);
-    mmio_write32(set_register, bit);
-    bool both_set = (mmio_read32(set_register) & bit) != 0U &&
-                    (mmio_read32(clear_register) & bit) != 0U;
-    mmio_write32(set_register, 0);
-    bool still_set = (mmio_read32(set_register) & bit) != 0U;
-    mmio_write32(clear_register, bit);
-    bool cleared = ((mmio_read32(set_register) | mmio_read32(clear_register)) & bit) == 0U;
-    test_check(both_set && still_set && cleared, name, "INTID %u: set %d, kept %d, cleared %d",
-               intid, (int)both_set, (int)still_set, (int)cleared);
 }
 
 static void check_registers(void)
@@ -271,33 +164,6 @@ static void check_priorities(void)
     test_check(take(4) && seen.last == SGI_A, "pmr_opened", "last %u", seen.last);
 }
 
-/* More pending at once than any implementation has list registers: all arrive, in order. */
-static void check_many(void)
-{
-    enum { MANY = 24 };
-    seen_reset();
-    for (unsigned i = 0; i < MANY; i++) {
-        gic_set_priority(SPI_A + i, (uint8_t)(0xf0U - 8U * i));
-        gic_enable(SPI_A + i);
-    }
-    for (unsigned i = 0; i < MANY; i++) {
-        gic_set_pending(SPI_A + i);
-    }
-    bool all = take(MANY);
-    test_check(all && quiet(), "more_than_list_registers", "seen %u of %u", seen.count,
-               (unsigned)MANY);
-    unsigned in_order = 0;
-    while (in_order < MANY && seen.order[in_order] == SPI_A + MANY - 1U - in_order) {
-        in_order++;
-    }
-    test_check(in_order == MANY, "more_than_list_registers_order", "number %u was INTID %u",
-               in_order, seen.order[in_order % ORDER_MAX]);
-    for (unsigned i = 0; i < MANY; i++) {
-        gic_disable(SPI_A + i);
-        gic_set_priority(SPI_A + i, GIC_PRIORITY_DEFAULT);
-    }
-}
-
 /* EOImode 1: EOIR drops the priority, DIR deactivates. */
 static void check_eoi_mode(void)
 {
@@ -326,59 +192,14 @@ static void check_eoi_mode(void)
     gic_disable(SPI_B);
 }
 
-static void take_uart(unsigned intid)
-{
-    note_interrupt(intid);
-    if (seen.count == 3U) {
-        mmio_write32(UARTIMSC, 0); /* the third time the device is served: its line falls */
-    }
-}
-
-/* A level interrupt comes again until the device is served; clearing its pending bit is useless. */
-static void check_level(void)
-{
-    seen_reset();
-    irq_hook = take_uart;
-    uart_text("\n"); /* a transmission: its interrupt state is set */
-    mmio_write32(UARTIMSC, UARTINT_TX);
-    test_check(gic_is_pending(SPI_UART), "level_pending", "not pending");
-    gic_clear_pending(SPI_UART);
-    test_check(gic_is_pending(SPI_UART), "level_pending_cannot_be_cleared", "not pending");
-    gic_enable(SPI_UART);
-    test_check(take(3) && quiet() && seen.count == 3U, "level_until_served", "seen %u",
-               seen.count);
-    mmio_write32(UARTIMSC, UARTINT_TX);
-    mmio_write32(UARTIMSC, 0);
-    test_check(quiet(), "level_withdrawn", "seen %u", seen.count);
-    gic_disable(SPI_UART);
-    irq_hook = note_interrupt;
-}
-
-/* An edge that comes while the interrupt is active is delivered afterwards, once. */
-static void take_again(unsigned intid)
-{
-    note_interrupt(intid);
-    if (seen.count == 1U) {
-        gic_set_pending(intid);
-    }
-}
-
 static void check_edge_while_active(void)
 {
-    seen_reset();
     mmio_write32(GICD_BASE + GICD_ICFGR + 4U * (SPI_A / 16U), 2U << (2U * (SPI_A % 16U)));
-    irq_hook = take_again;
-    gic_enable(SPI_A);
-    gic_set_pending(SPI_A);
-    take(2);
-    test_check(quiet() && seen.count == 2U, "edge_while_active", "seen %u", seen.count);
-    gic_disable(SPI_A);
-    irq_hook = note_interrupt;
+    check_again_while_active(SPI_A, "edge_while_active");
 }
 
 /* --- other CPUs ----------------------------------------------------------------------------- */
 
-static volatile unsigned remote_seen;
 static volatile bool remote_waiting;
 static volatile bool remote_ready;
 static volatile bool remote_stop;
@@ -403,14 +224,6 @@ static void remote_listen(void)
     while (!remote_stop) {
     }
     irq_disable();
-}
-
-static bool wait_remote(unsigned count)
-{
-    uint64_t start = timer_now();
-    while (remote_seen < count && timer_elapsed_ms(start) < 500U) {
-    }
-    return remote_seen == count;
 }
 
 static void check_second_cpu(void)

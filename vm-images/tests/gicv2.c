@@ -7,43 +7,14 @@
  * @req IRQ-2 */
 #include "gicv2/gicv2.h"
 
-#include "exception.h"
+#include "gic_checks.h"
 #include "psci.h"
-#include "result.h"
-#include "timer.h"
-#include "uart.h"
-
-#define SPI_A 40U
-#define SPI_B 41U
-#define SPI_UART 33U
-#define SGI_A 3U
-#define SGI_B 5U
-#define UARTIMSC (UART_BASE + 0x38U)
-#define UARTINT_TX (1U << 5)
-#define ORDER_MAX 32U
-
-struct seen {
-    unsigned count;
-    uint32_t order[ORDER_MAX]; /* GICC_IAR */
-    bool active_inside;
-};
-static volatile struct seen seen;
 
 void guest_main(uint64_t devicetree);
 
 static void note_interrupt(unsigned intid)
 {
-    seen.order[seen.count % ORDER_MAX] = gicv2_last_iar();
-    seen.active_inside = gic_is_active(intid);
-    seen.count = seen.count + 1U;
-}
-
-static void seen_reset(void)
-{
-    for (unsigned i = 0; i < ORDER_MAX; i++) {
-        seen.order[i] = GIC_SPURIOUS;
-    }
-    seen.count = 0;
+    seen_note(gicv2_last_iar(), intid);
 }
 
 static uint32_t sgi_from(unsigned intid, unsigned source)
@@ -51,57 +22,13 @@ static uint32_t sgi_from(unsigned intid, unsigned source)
     return intid | source << 10;
 }
 
-/* Lets interrupts in until `count` were seen or about 200 ms have gone. */
-static bool take(unsigned count)
-{
-    uint64_t start = timer_now();
-    irq_enable();
-    while (seen.count < count && timer_elapsed_ms(start) < 200U) {
-    }
-    irq_disable();
-    return seen.count >= count;
-}
-
-/* Lets interrupts in for a while: none may come. */
-static bool quiet(void)
-{
-    unsigned before = seen.count;
-    uint64_t start = timer_now();
-    irq_enable();
-    while (timer_elapsed_ms(start) < 20U) {
-    }
-    irq_disable();
-    return seen.count == before;
-}
-
 /* --- every offset, every width -------------------------------------------------------------- */
-
-static unsigned frame_faults(bool write, uint64_t pattern)
-{
-    unsigned faults = 0;
-    for (unsigned bytes = 1; bytes <= 8U; bytes *= 2U) {
-        for (size_t offset = 0; offset < GICD_BYTES; offset += bytes) {
-            uint64_t value;
-            struct fault f = write ? probe_write(GICD_BASE + offset, bytes, pattern)
-                                   : probe_read(GICD_BASE + offset, bytes, &value);
-            faults += f.taken ? 1U : 0U;
-        }
-    }
-    return faults;
-}
 
 static void check_every_offset(void)
 {
-    static const uint64_t patterns[] = {0, UINT64_MAX, UINT64_C(0xa5a5a5a5a5a5a5a5)};
     uint64_t value;
-    unsigned faults = frame_faults(false, 0);
 
-    test_check(faults == 0U, "every_offset_read", "%u faults", faults);
-    faults = 0;
-    for (unsigned p = 0; p < sizeof(patterns) / sizeof(patterns[0]); p++) {
-        faults += frame_faults(true, patterns[p]);
-    }
-    test_check(faults == 0U, "every_offset_write", "%u faults", faults);
+    check_every_offset_of("gicd", GICD_BASE, GICD_BYTES);
     test_check(probe_read(GICD_BASE + GICD_BYTES, 4, &value).taken, "nothing_behind_gicd",
                "no fault");
     test_check(probe_read(GICC_BASE + 0x2000U, 4, &value).taken, "nothing_behind_gicc", "no fault");
@@ -169,20 +96,6 @@ static void check_identification(void)
     TEST_EQUAL("no_security_extensions", (typer >> 10) & 1U, 0);
     TEST_EQUAL("nsacr", mmio_read32(GICD_BASE + GICD_NSACR), 0);
     TEST_EQUAL("sgis_are_edges", mmio_read32(GICD_BASE + GICD_ICFGR), 0xaaaaaaaaU);
-}
-
-static void check_set_clear(const char *name, unsigned set, unsigned clear, unsigned intid)
-{
-    uint32_t bit = 1U << (intid % 32U);
-    uintptr_t set_register = gic_bit_register(set, intid);
-    uintptr_t clear_register = gic_bit_register(clear, intid);
-    mmio_write32(set_register, bit);
-    bool both_set = (mmio_read32(set_register) & bit) != 0U &&
-                    (mmio_read32(clear_register) & bit) != 0U;
-    mmio_write32(clear_register, bit);
-    bool cleared = ((mmio_read32(set_register) | mmio_read32(clear_register)) & bit) == 0U;
-    test_check(both_set && cleared, name, "INTID %u: set %d, cleared %d", intid, (int)both_set,
-               (int)cleared);
 }
 
 static void check_registers(void)
@@ -294,33 +207,6 @@ static void check_sources(void)
     TEST_EQUAL("no_source_left", mmio_read32(GICD_BASE + GICD_SPENDSGIR + 4U), 0);
 }
 
-/* More pending at once than any implementation has list registers: all arrive, in order. */
-static void check_many(void)
-{
-    enum { MANY = 24 };
-    unsigned in_order = 0;
-
-    seen_reset();
-    for (unsigned i = 0; i < MANY; i++) {
-        gic_set_priority(SPI_A + i, (uint8_t)(0xf0U - 8U * i));
-        gic_enable(SPI_A + i);
-    }
-    for (unsigned i = 0; i < MANY; i++) {
-        gic_set_pending(SPI_A + i);
-    }
-    test_check(take(MANY) && quiet(), "more_than_list_registers", "seen %u of %u", seen.count,
-               (unsigned)MANY);
-    while (in_order < MANY && seen.order[in_order] == SPI_A + MANY - 1U - in_order) {
-        in_order++;
-    }
-    test_check(in_order == MANY, "more_than_list_registers_order", "number %u was INTID %u",
-               in_order, seen.order[in_order % ORDER_MAX]);
-    for (unsigned i = 0; i < MANY; i++) {
-        gic_disable(SPI_A + i);
-        gic_set_priority(SPI_A + i, GIC_PRIORITY_DEFAULT);
-    }
-}
-
 /* EOImode 1: GICC_EOIR drops the priority, GICC_DIR deactivates. */
 static void check_eoi_mode(void)
 {
@@ -345,68 +231,14 @@ static void check_eoi_mode(void)
     gic_disable(SPI_B);
 }
 
-static void take_uart(unsigned intid)
-{
-    note_interrupt(intid);
-    if (seen.count == 3U) {
-        mmio_write32(UARTIMSC, 0); /* the third time the device is served: its line falls */
-    }
-}
-
-/* A level interrupt comes again until the device is served. */
-static void check_level(void)
-{
-    seen_reset();
-    irq_hook = take_uart;
-    uart_text("\n"); /* a transmission: its interrupt state is set */
-    mmio_write32(UARTIMSC, UARTINT_TX);
-    gic_clear_pending(SPI_UART);
-    test_check(gic_is_pending(SPI_UART), "level_pending_cannot_be_cleared", "not pending");
-    gic_enable(SPI_UART);
-    test_check(take(3) && quiet() && seen.count == 3U, "level_until_served", "seen %u",
-               seen.count);
-    gic_disable(SPI_UART);
-    irq_hook = note_interrupt;
-}
-
-static void take_again(unsigned intid)
-{
-    note_interrupt(intid);
-    if (seen.count == 1U) {
-        gic_set_pending(intid);
-    }
-}
-
-/* An edge, or the same SGI, that comes while the interrupt is active is delivered afterwards. */
-static void check_again_while_active(unsigned intid, const char *name)
-{
-    seen_reset();
-    irq_hook = take_again;
-    gic_enable(intid);
-    gic_set_pending(intid);
-    take(2);
-    test_check(quiet() && seen.count == 2U, name, "seen %u", seen.count);
-    gic_disable(intid);
-    irq_hook = note_interrupt;
-}
-
 /* --- other CPUs ----------------------------------------------------------------------------- */
 
-static volatile unsigned remote_seen;
 static volatile uint32_t remote_iar;
 static volatile uint32_t remote_enabled;
 static volatile uint32_t remote_waiting;
 static volatile bool remote_ready;
 static volatile bool remote_split;
 static volatile bool remote_stop;
-
-static bool wait_remote(unsigned count)
-{
-    uint64_t start = timer_now();
-    while (remote_seen < count && timer_elapsed_ms(start) < 500U) {
-    }
-    return remote_seen == count;
-}
 
 /* What the other CPU has acknowledged: with EOImode 1 any CPU may deactivate it. */
 static void check_deactivation_elsewhere(void)

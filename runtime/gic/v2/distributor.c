@@ -7,8 +7,11 @@
  * GICD_ITARGETSR0; so an SPI may be routed to a CPU that is not up yet. The route is remembered,
  * and the CPU makes it true when it comes up. SGIs and PPIs are banked too: no CPU reaches
  * another's. Nobody needs to: a guest's accesses to its own are banked likewise (vgic/v2), and all
- * else about PPIs happens on the vCPU's CPU. There may be one security state or two (then EL2 sees
- * the Non-secure view, where group registers are RAZ/WI): the same writes are right for both.
+ * else about PPIs happens on the vCPU's CPU.
+ * Boot disables all SPIs and puts them in Group 0, and does no more: an interrupt that is disabled
+ * cannot arrive, so its other state matters only to the owner, who takes it before enabling it.
+ * There may be one security state or two (then EL2 sees the Non-secure view, where group registers
+ * are RAZ/WI): the same writes are right for both.
  * INV-IRQ-ONE-OWNER is relied on.
  *
  * @req IRQ-2, IRQ-3 */
@@ -55,16 +58,27 @@ unsigned gic_version(void)
     return (revision == 2U) ? revision : 0U;
 }
 
-static void silence(uint32_t first, uint32_t limit)
+static void silence_spis(uint32_t limit)
 {
-    for (uint32_t intid = first; intid < limit; intid += 32U) {
+    for (uint32_t intid = SPI_FIRST; intid < limit; intid += 32U) {
         mmio_write32(bit_word(GICD_ICENABLER, intid), UINT32_MAX);
         mmio_write32(bit_word(GICD_IGROUPR, intid), 0);
-        mmio_write32(bit_word(GICD_ICPENDR, intid), UINT32_MAX);
-        mmio_write32(bit_word(GICD_ICACTIVER, intid), UINT32_MAX);
     }
-    for (uint32_t intid = first; intid < limit; intid += 4U) {
-        mmio_write32(gicd_at(GICD_IPRIORITYR + (uint64_t)intid), GIC_PRIORITY_ALL);
+}
+
+/* This CPU's SGIs and PPIs. Nobody takes these one by one, so all their state is cleared. */
+static void silence_own(void)
+{
+    mmio_write32(gicd_at(GICD_ICENABLER), UINT32_MAX);
+    mmio_write32(gicd_at(GICD_IGROUPR), 0);
+    mmio_write32(gicd_at(GICD_ICPENDR), UINT32_MAX);
+    mmio_write32(gicd_at(GICD_ICACTIVER), UINT32_MAX);
+    for (uint64_t intid = 0; intid < (uint64_t)SPI_FIRST; intid += 4U) {
+        mmio_write32(gicd_at(GICD_IPRIORITYR + intid), GIC_PRIORITY_ALL);
+    }
+    /* GICD_ICPENDR has no effect on SGIs: they are pending by source. */
+    for (uint64_t intid = 0; intid < (uint64_t)SGI_COUNT; intid += 4U) {
+        mmio_write32(gicd_at(GICD_CPENDSGIR + intid), UINT32_MAX);
     }
 }
 
@@ -77,10 +91,7 @@ void gic_init_distributor(void)
               (unsigned)cfg_system.spi_limit - 1U);
     }
     mmio_write32(gicd_at(GICD_CTLR), 0);
-    silence(SPI_FIRST, limit);
-    for (uint32_t intid = SPI_FIRST; intid < limit; intid += 4U) {
-        mmio_write32(gicd_at(GICD_ITARGETSR + (uint64_t)intid), 0);
-    }
+    silence_spis(limit);
     for (uint32_t intid = 0; intid < CFG_INTID_LIMIT; intid++) {
         route_of[intid] = CFG_NONE;
     }
@@ -123,11 +134,7 @@ static void learn_interface(unsigned cpu)
 void gic_init_cpu(unsigned cpu)
 {
     learn_interface(cpu);
-    silence(0, SPI_FIRST);
-    /* GICD_ICPENDR has no effect on SGIs: they are pending by source. */
-    for (uint64_t intid = 0; intid < (uint64_t)SGI_COUNT; intid += 4U) {
-        mmio_write32(gicd_at(GICD_CPENDSGIR + intid), UINT32_MAX);
-    }
+    silence_own();
     mmio_write32(gicd_at(GICD_ISENABLER),
                  (UINT32_C(1) << GIC_SGI_MESSAGE) | (UINT32_C(1) << GIC_PPI_MAINTENANCE));
     gic_cpu_interface_init();
