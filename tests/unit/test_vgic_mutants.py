@@ -121,7 +121,8 @@ MUTANTS_V2 = {
 MUTANTS = {"v3": MUTANTS_V3, "v2": MUTANTS_V2}
 
 
-def compiled(source: pathlib.Path, target: pathlib.Path, folders: list[pathlib.Path]) -> pathlib.Path:
+def compiled(source: pathlib.Path, target: pathlib.Path,
+             folders: list[pathlib.Path]) -> pathlib.Path:
     """The object of `source`; headers are looked for in `folders` first."""
     target.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run([run.COMPILER, *(f"-I{f}" for f in folders), *FLAGS, "-c", str(source), "-o",
@@ -155,7 +156,7 @@ class Program:
         return done.returncode, done.stdout
 
     def mutant(self, name: str, source: pathlib.Path, code: str) -> tuple[int, str]:
-        """With `code` in the place of `source`; if that is a header, for all of the vGIC's files."""
+        """With `code` in the place of `source`; a header's is for all of the vGIC's files."""
         copy = self.out / name / source.name
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(code, encoding="utf-8")

@@ -1,8 +1,8 @@
 /* sources: spec/gic_irq.c spec/gic_belief.c spec/gic.c spec/gic_v3.c vgic/vgic.c vgic/reset.c vgic/route.c vgic/lists.c vgic/choice.c vgic/hw.c vgic/regs.c vgic/regs_irq.c vgic/v3/sgi.c vgic/v3/dir.c vgic/v3/target.c vgic/v3/gicd.c vgic/v3/gicr.c lib/mem.c */
 /* The virtual GICv3 against the executable specification of spec/gic.h.
  *
- * Random sequences of vgic_plans_machine.h are made on both. Whatever a guest can see must be one of
- * the things that the specification allows: what each vCPU would acknowledge, what it does
+ * The random sequences of vgic_plans_machine.h are made on both. Whatever a guest can see must be
+ * one of the things that the specification allows: what each vCPU would acknowledge, what it does
  * acknowledge, what each read returns. Only public functions of the vGIC are used, so any
  * implementation can be judged. Late runs also hold the vGIC to what it says of itself by
  * GICD_CTLR.RWP, GICR_CTLR.RWP and GICR_WAKER.ChildrenAsleep.

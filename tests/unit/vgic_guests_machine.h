@@ -48,7 +48,8 @@ void guest_walk(unsigned cpu, enum spec_frame frame, unsigned whose, uint32_t si
 bool guest_take(unsigned cpu);
 /* Ends what it took last. */
 void guest_end(unsigned cpu);
-/* Deactivates what it ended, with EOImode 1, in any order; of an SPI also by a vCPU that did not acknowledge it. */
+/* Deactivates what it ended, with EOImode 1, in any order; of an SPI also by a vCPU that did not
+ * acknowledge it. */
 void guest_deactivate(unsigned cpu);
 /* Other groups and another priority mask. */
 void guest_change_interface(unsigned cpu);

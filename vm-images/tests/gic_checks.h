@@ -1,5 +1,5 @@
-/* What gic.c and gicv2.c have in common: what interrupts were seen, and checks that are the same for
- * both versions. A header of these two, which define note_interrupt(). */
+/* What gic.c and gicv2.c have in common: what interrupts were seen, and checks that are the same
+ * for both versions. A header of these two, which define note_interrupt(). */
 #ifndef GIC_CHECKS_H
 #define GIC_CHECKS_H
 
@@ -107,8 +107,8 @@ static void check_set_clear(const char *name, unsigned set, unsigned clear, unsi
     uintptr_t set_register = gic_bit_register(set, intid);
     uintptr_t clear_register = gic_bit_register(clear, intid);
     mmio_write32(set_register, bit);
-    bool both_set = (mmio_read32(set_register) & bit) != 0U &&
-                    (mmio_read32(clear_register) & bit) != 0U;
+    bool both_set =
+        (mmio_read32(set_register) & bit) != 0U && (mmio_read32(clear_register) & bit) != 0U;
     mmio_write32(set_register, 0);
     bool still_set = (mmio_read32(set_register) & bit) != 0U;
     mmio_write32(clear_register, bit);
@@ -163,8 +163,7 @@ static void check_level(void)
     gic_clear_pending(SPI_UART);
     test_check(gic_is_pending(SPI_UART), "level_pending_cannot_be_cleared", "not pending");
     gic_enable(SPI_UART);
-    test_check(take(3) && quiet() && seen.count == 3U, "level_until_served", "seen %u",
-               seen.count);
+    test_check(take(3) && quiet() && seen.count == 3U, "level_until_served", "seen %u", seen.count);
     mmio_write32(UARTIMSC, UARTINT_TX);
     mmio_write32(UARTIMSC, 0);
     test_check(quiet(), "level_withdrawn", "seen %u", seen.count);

@@ -20,12 +20,12 @@ enum { BYTE = 1, HALF = 2, WORD = 4, DOUBLE = 8 }; /* widths, or-ed */
 enum kind {
     READ_ONLY,
     IDENTIFICATION, /* read-only, and learnt: each register differs from the next */
-    READ_WRITE, /* holds the bits of `writable` */
-    SET,        /* ones set those of `writable`, zeros do nothing; `partner` clears */
-    CLEAR,      /* shows the same; `partner` sets */
-    WRITE_ONLY, /* reads as zero; what writing does is not looked at here */
-    ROUTER,     /* IRM takes the affinity away */
-    WAKER,      /* ProcessorSleep, which ChildrenAsleep follows */
+    READ_WRITE,     /* holds the bits of `writable` */
+    SET,            /* ones set those of `writable`, zeros do nothing; `partner` clears */
+    CLEAR,          /* shows the same; `partner` sets */
+    WRITE_ONLY,     /* reads as zero; what writing does is not looked at here */
+    ROUTER,         /* IRM takes the affinity away */
+    WAKER,          /* ProcessorSleep, which ChildrenAsleep follows */
 };
 
 struct row {

@@ -31,7 +31,7 @@
 static struct row gicd[] = {
     {0x000, 4, 4, WORD, READ_WRITE, 0, 3, 0},
     {0x004, 4, 4, WORD, READ_ONLY, TYPER_VALUE, 0, 0},
-    {0x008, 4, 4, WORD, READ_ONLY, 0, 0, 0},              /* IIDR: see walk_here() */
+    {0x008, 4, 4, WORD, READ_ONLY, 0, 0, 0},                  /* IIDR: see walk_here() */
     {GICD_ITARGETSR, 32, 4, BYTE | WORD, READ_ONLY, 0, 0, 0}, /* who reads: see walk_here() */
     BITMAP(GICD_IGROUPR, READ_WRITE, 0, UINT32_MAX),
     BITMAP(GICD_ISENABLER, SET, GICD_ICENABLER, UINT32_MAX),

@@ -34,8 +34,8 @@ static uint32_t targets_of(const struct vgic_vm *g, unsigned self, uint64_t valu
     }
 }
 
-/* `intid` becomes pending at `r` for the vCPUs of `sources`. One that a list register has as pending
- * already is the same event: it comes together when that is read back. */
+/* `intid` becomes pending at `r` for the vCPUs of `sources`. One that a list register has as
+ * pending already is the same event: it comes together when that is read back. */
 static void add_sources(struct vgic_vm *g, struct vgic_redist *r, unsigned intid, uint8_t sources)
 {
     vgic_sources[r->vcpu].waiting[intid] |= sources;

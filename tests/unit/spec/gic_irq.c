@@ -21,7 +21,8 @@ bool spec_irq_is_deliverable(const struct spec_irq *q, unsigned cpu)
     const bool forwarded = ((q->groups >> q->is_group1) & 1) != 0;
 
     return q->is_enabled && forwarded && spec_irq_is_pending(q) && !q->is_active &&
-           ((q->targets >> cpu) & 1) != 0 && ((q->online >> cpu) & 1) != 0 && ((q->asleep >> cpu) & 1) == 0;
+           ((q->targets >> cpu) & 1) != 0 && ((q->online >> cpu) & 1) != 0 &&
+           ((q->asleep >> cpu) & 1) == 0;
 }
 
 static void set_bit(uint8_t *mask, unsigned bit, bool on)

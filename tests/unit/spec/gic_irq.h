@@ -17,7 +17,7 @@ enum { SPEC_NEXT_MAX = 2 };
 struct spec_irq {
     /* What its registers hold. */
     uint8_t is_private;
-    uint8_t by_source; /* an SGI of GICv2: `latch` has a bit for each vCPU that sent it; else bit 0 */
+    uint8_t by_source; /* an SGI of GICv2: `latch` has a bit for each sender; otherwise bit 0 */
     uint8_t is_enabled;
     uint8_t is_group1;
     uint8_t is_edge; /* else level-sensitive */
@@ -44,19 +44,19 @@ struct spec_irq {
 enum spec_event_kind {
     SPEC_ENABLE,
     SPEC_DISABLE,
-    SPEC_SET_PENDING,   /* argument: bits of `latch`, for this and the next one */
+    SPEC_SET_PENDING, /* argument: bits of `latch`, for this and the next one */
     SPEC_CLEAR_PENDING,
     SPEC_SET_ACTIVE,
     SPEC_CLEAR_ACTIVE,
-    SPEC_DEACTIVATE,   /* ICC_DIR, GICC_DIR: whoever writes it; argument: source [IHI0069 12.2.8] */
-    SPEC_GROUP,        /* argument: Group 1 */
-    SPEC_PRIORITY,     /* argument: the byte, as implemented */
-    SPEC_CONFIGURE,    /* argument: edge-triggered */
-    SPEC_ROUTE,        /* argument: targets */
-    SPEC_GROUPS,       /* argument: GICD_CTLR[1:0] */
-    SPEC_SLEEP,        /* cpu; argument: ProcessorSleep */
-    SPEC_POWER,        /* cpu; argument: on */
-    SPEC_LINE,         /* argument: high */
+    SPEC_DEACTIVATE, /* ICC_DIR, GICC_DIR: whoever writes it; argument: source [IHI0069 12.2.8] */
+    SPEC_GROUP,      /* argument: Group 1 */
+    SPEC_PRIORITY,   /* argument: the byte, as implemented */
+    SPEC_CONFIGURE,  /* argument: edge-triggered */
+    SPEC_ROUTE,      /* argument: targets */
+    SPEC_GROUPS,     /* argument: GICD_CTLR[1:0] */
+    SPEC_SLEEP,      /* cpu; argument: ProcessorSleep */
+    SPEC_POWER,      /* cpu; argument: on */
+    SPEC_LINE,       /* argument: high */
     SPEC_SETSPI,
     SPEC_CLRSPI,
     SPEC_SGI1R,
