@@ -101,7 +101,8 @@ int main(int argc, char **argv)
 {
     unsigned passed = 0;
     unsigned failures = 0;
-    for (unsigned i = 0; i < case_count; i++) {
+    const bool stops_at_first = getenv("TEST_STOP_AT_FIRST") != NULL;
+    for (unsigned i = 0; i < case_count && !(stops_at_first && failures > 0); i++) {
         if (argc > 1 && strstr(cases[i].name, argv[1]) == NULL) {
             continue;
         }

@@ -18,7 +18,7 @@ SPECS = {"v3": run.UNIT / "test_vgic_spec.c", "v2": run.UNIT / "test_vgic_spec_v
 OUT = run.BUILD / "mutants"
 STEPS = "20000"
 FLAGS = [f for f in run.COMMON if f not in (*run.SANITIZE, "-Werror")] + [
-    "-w", "-DLOG_MODULE=LOG_VGIC"]
+    "-w", "-g0", "-DLOG_MODULE=LOG_VGIC"]
 
 # name: (file, text, what it becomes)
 MUTANTS_V3 = {
@@ -150,7 +150,7 @@ class Program:
         program.parent.mkdir(parents=True, exist_ok=True)
         objects = {**self.objects, **changed}
         subprocess.run([run.COMPILER, "-o", str(program), *map(str, objects.values())], check=True)
-        environment = {**os.environ, "VGIC_SPEC_STEPS": STEPS}
+        environment = {**os.environ, "VGIC_SPEC_STEPS": STEPS, "TEST_STOP_AT_FIRST": "1"}
         done = subprocess.run([str(program)], env=environment, capture_output=True, text=True,
                               timeout=run.TIMEOUT_S, check=False)
         return done.returncode, done.stdout
