@@ -1,9 +1,8 @@
 /* The unit-test framework: TEST(name) { CHECK_EQ(a, b); } registers itself and runs alone.
  *
- * A failed check prints the place and both values, ends its test, and the others go on
- * (unless TEST_STOP_AT_FIRST is in the environment). Before
- * each test the functions registered with test_on_begin() run (the fakes reset themselves with
- * them), after it those of test_on_end(). */
+ * A failed check prints the place and both values, ends its test, and the others go on, unless
+ * TEST_STOP_AT_FIRST is in the environment. Before each test the functions registered with
+ * test_on_begin() run (the fakes reset themselves with them), after it those of test_on_end(). */
 #ifndef TEST_H
 #define TEST_H
 
