@@ -91,7 +91,7 @@ def _board(name, facts, tree, blob):
         uart=devices.get(console.path) if console else None,
         rtc=next((d for d in devices.values() if "arm,pl031" in d.compatible and d.is_enabled
                   and d.regs), None),
-        reserved=_reserved(tree, gic, console), firmware=firmware,
+        reserved=_reserved(tree, gic), firmware=firmware,
         power=_power(devices, firmware), image_base=facts["image_base"],
         pa_bits=facts["pa_bits"], grants=frozenset(facts["grants"]), spi_count=GICD_SPI_COUNT,
         qemu=tuple(str(a) for a in facts["qemu"]), dtb=blob)
@@ -228,11 +228,10 @@ def _gicv2(tree, node):
     return Gic(node.path, 2, gicd, (), gicc, gich, Range(gicv.base, PAGE))
 
 
-def _reserved(tree, gic, console):
-    """Nodes that the hypervisor keeps, and what is part of the CPUs."""
+def _reserved(tree, gic):
+    """Nodes that the hypervisor keeps on every system, and what is part of the CPUs."""
     kept = [n.path for n in tree.nodes.values()
-            if (console and n.path == console.path)
-            or (gic and (n.path == gic.path or n.path.startswith(gic.path + "/")))
+            if (gic and (n.path == gic.path or n.path.startswith(gic.path + "/")))
             or "arm,armv8-timer" in n.compatible
             or POWER_COMPATIBLE in n.compatible
             or any(c.startswith("arm,psci") or c.endswith("-pmu") or "pmuv3" in c

@@ -90,7 +90,7 @@ def _physical(plan, address):
 
 
 def _keeper(plan, device):
-    if device.path in plan.system.board.reserved:
+    if device.path in plan.system.reserved:
         return ", which the hypervisor keeps"
     if device.path == plan.clock:
         return ", from which the hypervisor reads the date, once, when the machine starts"
@@ -145,7 +145,8 @@ def _physical_irq(plan, intid):
     board = plan.system.board
     owners = ", ".join(board.owner_of_spi(intid)) or "no device"
     lines = [f"physically: {owners} of the board"]
-    if board.uart and any(i.intid == intid for i in board.uart.irqs):
+    uart = plan.system.uart
+    if uart and any(i.intid == intid for i in uart.irqs):
         lines.append(f"    goes to the hypervisor's console, on CPU {plan.console_cpu}")
     routes = [irq for irq in plan.irqs if irq.pintid == intid]
     for irq in routes:

@@ -62,8 +62,8 @@ def guest_devicetree(vm, vcpu_count, windows, irqs, initrd, board, board_tree):
                     "compatible": text("linux,dummy-virt")})
     if "dma-coherent" in board_tree.root.props:
         root.props["dma-coherent"] = b""
-    root.add(_chosen(vm, initrd))
-    root.add(_aliases(vm))
+    root.add(_chosen(vm, initrd, board))
+    root.add(_aliases(vm, board))
     root.add(_psci(vm))
     root.add(_cpus(vcpu_count, board.cpus[0].compatible if board.cpus else "arm,armv8"))
     root.add(_timer(_ppi_flags(vcpu_count, board.gic)))
@@ -78,26 +78,26 @@ def guest_devicetree(vm, vcpu_count, windows, irqs, initrd, board, board_tree):
     return _flatten(root)
 
 
-def _console(vm):
-    return next((d for d in vm.emulated if d.model == "pl011"), None)
+def _uarts(vm, board):
+    """Paths of its serial ports: the emulated ones, and the board's console where it has that."""
+    emulated = [f"/pl011@{d.at.value:x}" for d in vm.emulated if d.model == "pl011"]
+    return emulated + [f"/{_assigned_name(d)}" for d in vm.assigned if d.device is board.uart]
 
 
-def _chosen(vm, initrd):
+def _chosen(vm, initrd, board):
     node = Out("chosen")
     if vm.boot and vm.boot.bootargs.value:
         node.props["bootargs"] = text(vm.boot.bootargs.value)
-    if _console(vm):
-        node.props["stdout-path"] = text(f"/pl011@{_console(vm).at.value:x}")
+    for uart in _uarts(vm, board)[:1]:
+        node.props["stdout-path"] = text(uart)
     if initrd is not None:
         node.props["linux,initrd-start"] = wide(initrd.base)
         node.props["linux,initrd-end"] = wide(initrd.end)
     return node
 
 
-def _aliases(vm):
-    uarts = [d for d in vm.emulated if d.model == "pl011"]
-    return Out("aliases", {f"serial{i}": text(f"/pl011@{d.at.value:x}")
-                           for i, d in enumerate(uarts)})
+def _aliases(vm, board):
+    return Out("aliases", {f"serial{i}": text(uart) for i, uart in enumerate(_uarts(vm, board))})
 
 
 def _psci(vm):
@@ -193,9 +193,14 @@ def _assigned(vm, irqs, board_tree):
     return [*clocks.values(), *devices]
 
 
+def _assigned_name(device):
+    """Its node's: that of the board's, with the address in the guest."""
+    return f"{device.device.path.rsplit('/', 1)[-1].split('@')[0]}@{device.at.value:x}"
+
+
 def _assigned_node(device, irqs, board_tree, clocks):
     source = board_tree.nodes[device.device.path]
-    node = Out(f"{source.name.split('@')[0]}@{device.at.value:x}",
+    node = Out(_assigned_name(device),
                {k: v for k, v in source.props.items() if k not in BOARD_ONLY})
     regs = device.device.regs
     if regs:

@@ -43,7 +43,7 @@ def _vcpu_cpu(plan):
     for vcpu in plan.vcpus:
         if vcpu.cpu is None or not 0 <= vcpu.cpu < len(plan.cpus):
             yield f"vCPU {vcpu.id} has no CPU"
-    if not 0 <= plan.console_cpu < len(plan.cpus):
+    if plan.console_cpu is not None and not 0 <= plan.console_cpu < len(plan.cpus):
         yield f"console CPU {plan.console_cpu} does not exist"
 
 

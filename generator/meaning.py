@@ -70,11 +70,18 @@ def _system_things(plan):
                         (("level", level.value),), level.place)
     yield Thing("setting", ("switch",), "switch key", (("key", chosen.switch_key.value),),
                 chosen.switch_key.place)
-    cpu = chosen.console_cpu
-    yield Thing("setting", ("console",), "console", (("CPU", plan.console_cpu),), cpu.place,
-                frozenset() if cpu.is_given else frozenset(["CPU"]))
+    yield _console(plan, chosen)
     yield Thing("board", (), f"board {system.board.name}", tuple(_board_fields(system.board)),
                 system.board_place)
+
+
+def _console(plan, chosen):
+    cpu = chosen.console_cpu
+    if not chosen.has_console.value:
+        return Thing("setting", ("console",), "console", (("CPU", "none"),),
+                     chosen.has_console.place)
+    return Thing("setting", ("console",), "console", (("CPU", plan.console_cpu),), cpu.place,
+                 frozenset() if cpu.is_given else frozenset(["CPU"]))
 
 
 def _board_fields(board):

@@ -127,9 +127,9 @@ class Board:
     labels: dict[str, str]  # label -> path
     aliases: dict[str, str]  # alias -> path
     gic: Gic | None
-    uart: BoardDevice | None  # the console that the hypervisor owns
+    uart: BoardDevice | None  # the console: the hypervisor's, where it has one
     rtc: BoardDevice | None  # a PL031, which knows the date
-    reserved: tuple[str, ...]  # paths of nodes that the hypervisor keeps: uart, gic, timer, psci
+    reserved: tuple[str, ...]  # paths of nodes that no VM can have: gic, timer, psci
     firmware: str  # how other CPUs are started: "psci" or "spin-table"
     power: BoardDevice | None  # what switches the machine off, when firmware does not
     image_base: int
@@ -340,6 +340,7 @@ class ModuleLog:
 class Hypervisor:
     log: Sourced[str]  # the default of the modules
     log_modules: tuple[ModuleLog, ...]  # of each, in the order of LOG_MODULES
+    has_console: Sourced[bool]
     console_cpu: Sourced[int | None]
     switch_key: Sourced[str]
 
@@ -353,3 +354,13 @@ class System:
     hypervisor: Hypervisor
     shared: tuple[Shared, ...]
     vms: tuple[Vm, ...]
+
+    @property
+    def uart(self):
+        """The UART that the hypervisor drives, or None: it has no console."""
+        return self.board.uart if self.hypervisor.has_console.value else None
+
+    @property
+    def reserved(self):
+        """Paths of the nodes that the hypervisor keeps."""
+        return self.board.reserved + ((self.uart.path,) if self.uart else ())

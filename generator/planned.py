@@ -257,7 +257,7 @@ class Plan:
     system: System = field(repr=False)
     description_hash: str
     cpus: tuple[PlannedCpu, ...]
-    console_cpu: int
+    console_cpu: int | None  # None: the hypervisor has no console
     console_cpu_reason: str
     clock: str | None  # path of the board's clock, when EL2 reads the date from it
     console_names: tuple[str, ...]

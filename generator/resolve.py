@@ -129,8 +129,11 @@ def _hypervisor(tree):
     node = _child(tree, "hypervisor", Mapping)
     console = _child(node, "console", Mapping)
     log, log_modules = _log(node)
+    none = _text(node, "console")
     return Hypervisor(
         log=log, log_modules=log_modules,
+        has_console=Sourced(False, none.place) if none.is_given else Sourced(
+            True, None, "default: the board's UART"),
         console_cpu=_number(console, "cpu"),
         switch_key=_text(console, "switch_key", "ctrl-]", "default: ctrl-]"))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from generator.model import Range
 
-ABI_VERSION = 5  # CFG_ABI_VERSION that these rows are written for
+ABI_VERSION = 6  # CFG_ABI_VERSION that these rows are written for
 LOG_LEVELS = ("error", "warn", "info", "debug")
 ROW_WIDTH = 88  # of a row of C, without its indentation
 ADR_REACH = 1 << 20  # bytes from an ADR instruction to what it names [DDI0487 C6.2.12]
@@ -109,6 +109,7 @@ def sizes(plan):
         ("CFG_PL011_COUNT", _count(plan, "pl011")), ("CFG_PL031_COUNT", _count(plan, "pl031")),
         ("CFG_IRQ_COUNT", len(plan.irqs)), ("CFG_INTID_LIMIT", plan.intid_limit),
         ("CFG_SMC_COUNT", sum(vm.smcs.count for vm in plan.vms)),
+        ("CFG_HAS_CONSOLE", int(plan.system.uart is not None)),
         ("CFG_CONSOLE_COUNT", len(plan.console_names)),
         ("CFG_SPI_TOTAL", sum(vm.spi_count for vm in plan.vms)),
         ("CFG_VM_SPI_MAX", max(vm.spi_count for vm in plan.vms)),
@@ -150,6 +151,8 @@ def system_fields(plan):
     gicr = gic.redistributors[0] if gic.redistributors else Range(0, 0)
     digest = bytes.fromhex(plan.description_hash)
     clock = board.devices.get(plan.clock)
+    uart = system.uart
+    uart_note = uart.path if uart else f"no console, {_line(hypervisor.has_console.place)}"
     return [
         ("magic", "CFG_MAGIC", "'BULKHEAD'"),
         ("abi_version", f"{ABI_VERSION}U", "of config/config.h"),
@@ -166,11 +169,11 @@ def system_fields(plan):
         ("gicc_base", _u64(gic.cpu_interface.base if gic.cpu_interface else 0), board.gic.path),
         ("gich_base", _u64(gic.hypervisor_interface.base if gic.hypervisor_interface else 0),
          board.gic.path),
-        ("uart_base", _u64(board.uart.regs[0].base), board.uart.path),
+        ("uart_base", _u64(uart.regs[0].base if uart else 0), uart_note),
         ("power_base", _u64(board.power.regs[0].base if board.power else 0),
          board.power.path if board.power else "firmware switches the machine off"),
-        ("uart_intid", f"{board.uart.irqs[0].intid}U", board.uart.path),
-        ("console_cpu", f"{plan.console_cpu}U", note_text(plan.console_cpu_reason)),
+        ("uart_intid", f"{uart.irqs[0].intid if uart else 0}U", uart_note),
+        ("console_cpu", _id(plan.console_cpu), note_text(plan.console_cpu_reason)),
         ("console_switch_key", f"0x{control_character(hypervisor.switch_key.value):02x}U",
          note_text(f"{hypervisor.switch_key.value}, {_source(hypervisor.switch_key)}")),
         ("log_level", f"{LOG_LEVELS.index(hypervisor.log.value)}U",

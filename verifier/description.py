@@ -96,6 +96,7 @@ class Description:
     system: str
     board: str
     log: str
+    has_console: bool
     console_cpu: int | None
     switch_key: int
     shared: dict = field(hash=False)  # name -> (size, phys or None)
@@ -143,10 +144,12 @@ def read(path):
     """The Description in the file at `path`."""
     top = _Keys(read_yaml(path), path.name)
     hypervisor, shared, vms = top.keys("hypervisor"), top.keys("shared"), top.keys("vms")
-    console = hypervisor.keys("console")
+    has_console = hypervisor.rest.get("console") != "none"
+    console = hypervisor.keys("console") if has_console else _Keys(None, "no console")
+    hypervisor.rest.pop("console", None)
     found = Description(
         path.parent, top.need("system", str), top.need("board", str),
-        _log_level(hypervisor), console.take("cpu", int),
+        _log_level(hypervisor), has_console, console.take("cpu", int),
         _control(console.take("switch_key", str, "ctrl-]")),
         {name: _shared(name, value) for name, value in shared.rest.items()},
         tuple(_vm(str(name), _Keys(value, f"vms.{name}")) for name, value in vms.rest.items()))

@@ -43,6 +43,11 @@ def board_device(evidence, assigned):
     return device
 
 
+def console(evidence):
+    """The UART that the hypervisor drives, or None: it has no console."""
+    return evidence.board.console if evidence.description.has_console else None
+
+
 def board_clock(evidence):
     """(base, size) of the board's first PL031, when some VM has an emulated one and none has its
     page: EL2 reads the date there. None otherwise."""

@@ -96,4 +96,4 @@ VM_FLAGS = ("debug", "pmu", "pauth", "sve", "sme", "mte", "trng", "autostart")
 LOG_LEVELS = ("error", "warn", "info", "debug")
 NONE = 0xFFFF
 MAGIC = int.from_bytes(b"BULKHEAD", "little")
-ABI_VERSION = 5
+ABI_VERSION = 6

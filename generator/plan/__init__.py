@@ -90,7 +90,7 @@ def _flat(lists):
 
 
 def _uart_intid(system):
-    uart = system.board.uart
+    uart = system.uart
     return uart.irqs[0].intid if uart and uart.irqs else 0
 
 
@@ -132,7 +132,7 @@ def _with_room(system, guests, store, limit, table_bytes):
     windows = [[_planned_window(w, placed, blobs, store) for w in ws] for ws in guests.windows]
     shared = tuple(_planned_shared(s, placed) for s in system.shared)
     stage2 = [stage2_tables(vm, windows[vm.id], board) for vm in system.vms]
-    tables = el2.el2_tables(board, image, cpus, _flat(windows), shared,
+    tables = el2.el2_tables(system, image, cpus, _flat(windows), shared,
                             el2.board_clock(system))
     return Settled(image, blobs, cpus, windows, shared, stage2, tables)
 
@@ -175,8 +175,8 @@ def _pa_bits(system, settled):
     ends += [w.pa + w.size for ws in settled.windows for w in ws if w.pa is not None]
     if board.gic:
         ends += [r.end for r in board.gic.for_hypervisor]
-    if board.uart:
-        ends += [r.end for r in board.uart.regs]
+    if system.uart:
+        ends += [r.end for r in system.uart.regs]
     if clock:
         ends.append(clock.regs[0].end)
     if board.power:

@@ -44,8 +44,10 @@ def _cpus_of(vm, free, count):
 
 
 def console_cpu(system, vcpus):
-    """(CPU, reason)."""
+    """(CPU, reason); no CPU where the hypervisor has no console."""
     given = system.hypervisor.console_cpu
+    if not system.hypervisor.has_console.value:
+        return None, "the hypervisor has no console"
     if given.is_given:
         return given.value, "as described"
     used = {v.cpu for v in vcpus}

@@ -67,9 +67,9 @@ def board_clock(system):
     return None if any(page.overlaps(rtc.pages[0]) for page in taken) else rtc
 
 
-def el2_tables(board, image, cpus, windows, shared, clock=None):
+def el2_tables(system, image, cpus, windows, shared, clock=None):
     """The tables, the root first. `cpus`: planned, with their stacks; `clock`: board_clock()."""
-    stretches = _Stretches()
+    board, stretches = system.board, _Stretches()
     for cpu in cpus:
         stack = cpu.stack
         stretches.add(stack.base - PAGE, stack.base, "", False, f"guard of CPU {cpu.id}")
@@ -79,7 +79,7 @@ def el2_tables(board, image, cpus, windows, shared, clock=None):
             stretches.add(slot.base, slot.base + slot.size, slot.access, False, slot.name)
     for base, end, note in _guest_memory(board, windows, shared):
         stretches.add(base, end, "rw", False, note)
-    for device in _devices(board):
+    for device in _devices(system):
         stretches.add(device.base, device.end, "rw", True, "device of EL2")
     if clock:
         stretches.add(clock.regs[0].base, clock.regs[0].end, "r", True, "the board's clock")
@@ -110,11 +110,12 @@ def _is_in_ram(board, pa, size):
             and any(ram.contains(Range(pa, size)) for ram in board.ram))
 
 
-def _devices(board):
+def _devices(system):
+    board = system.board
     if board.gic:
         yield from board.gic.for_hypervisor
-    if board.uart:
-        yield from board.uart.regs
+    if system.uart:
+        yield from system.uart.regs
     if board.power:
         yield board.power.regs[0]
 

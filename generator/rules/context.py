@@ -94,7 +94,7 @@ class Context:
 
     def is_refused(self, device):
         """Can no VM be given this device of the board?"""
-        return device.path in self.board.reserved or not device.is_enabled
+        return device.path in self.system.reserved or not device.is_enabled
 
     def _is_refused(self, window):
         return window.kind == "device" and self.is_refused(window.source.device)

@@ -19,14 +19,17 @@ def device_disabled(context):
 
 
 def device_owned(context):
-    """device-owned: the console UART, the GIC, the timer and PSCI are the hypervisor's."""
+    """device-owned: the UART of its console, the GIC, the timer and PSCI are the hypervisor's."""
     for vm in context.vms:
         for device in vm.assigned:
-            if device.device.path in context.board.reserved:
-                is_uart = context.board.uart and device.device.path == context.board.uart.path
+            if device.device.path in context.system.reserved:
+                uart = context.system.uart
+                is_uart = uart is not None and device.device.path == uart.path
                 context.error("device-owned", device.node.place,
                               f"{device.device.path} is the hypervisor's and cannot be assigned",
-                              remedy="write `emulate: pl011`, which shares it" if is_uart else
+                              remedy="write `emulate: pl011`, which shares it; or "
+                              "`hypervisor: { console: none }`, which leaves it to this VM"
+                              if is_uart else
                               "remove it: each VM has a virtual one")
 
 
@@ -49,7 +52,7 @@ def device_without_registers(context):
     """device-without-registers."""
     for vm in context.vms:
         for device in vm.assigned:
-            if not device.device.regs and device.device.path not in context.board.reserved:
+            if not device.device.regs and device.device.path not in context.system.reserved:
                 context.error("device-without-registers", device.node.place,
                               f"{device.device.path} has no registers that a VM could be given",
                               remedy="write its interrupt under `interrupts`, or remove it")

@@ -60,13 +60,14 @@ def _is(what):
 
 def irq_owner(context):
     """irq-owned-by-hypervisor, irq-taken: INV-IRQ-ONE-OWNER."""
-    kept = {i.intid for i in context.board.uart.irqs} if context.board.uart else set()
+    uart = context.system.uart
+    kept = {i.intid for i in uart.irqs} if uart else set()
     owners = {}
     for irq in sorted(context.plan.irqs, key=lambda i: i.place):
         if irq.pintid in kept:
             if not _is_refused_device(context, irq):
                 context.error("irq-owned-by-hypervisor", irq.place,
-                              f"{_both(irq.pintid)} is the console's ({context.board.uart.path}), "
+                              f"{_both(irq.pintid)} is the console's ({uart.path}), "
                               "which the hypervisor owns",
                               remedy="remove it; an emulated `pl011` has its own interrupt")
             continue

@@ -138,16 +138,21 @@ cpu_to_c:
     .size cpu_to_c, . - cpu_to_c
 
 /* The machine is not what the image was built for: say so on the board's UART, with nothing but
- * PC-relative code, and stop. */
+ * PC-relative code, and stop. Where no UART is EL2's, the name of the loop in which a debugger finds
+ * the CPU says it. */
     .type wrong_el, %function
+#if CFG_HAS_CONSOLE
 wrong_el:
-    adr x0, wrong_el_text
+    adrp x0, wrong_el_text
+    add x0, x0, :lo12:wrong_el_text
     b early_stop
 wrong_address:
-    adr x0, wrong_address_text
+    adrp x0, wrong_address_text
+    add x0, x0, :lo12:wrong_address_text
     b early_stop
 wrong_cpu:
-    adr x0, wrong_cpu_text
+    adrp x0, wrong_cpu_text
+    add x0, x0, :lo12:wrong_cpu_text
 early_stop:
     adrp x1, cfg_system
     add x1, x1, :lo12:cfg_system
@@ -160,13 +165,25 @@ early_stop:
     b 1b
 3:  wfi
     b 3b
-    .size wrong_el, . - wrong_el
 
+    .section .rodata.entry, "a"
 wrong_el_text:
     .asciz "\r\nbulkhead: not entered at EL2. Start it at EL2 (QEMU: -machine virtualization=on; firmware: enter BL33 at EL2).\r\n"
 wrong_address_text:
     .asciz "\r\nbulkhead: loaded at another address than the image was linked for. Load it where the description's board says (image_base).\r\n"
 wrong_cpu_text:
     .asciz "\r\nbulkhead: the boot CPU's MPIDR is none of the board's. The image was built for another board.\r\n"
-    .balign 4
+    .section .text.entry, "ax"
+#else
+wrong_el:
+    wfi
+    b wrong_el
+wrong_address:
+    wfi
+    b wrong_address
+wrong_cpu:
+    wfi
+    b wrong_cpu
+#endif
+    .size wrong_el, . - wrong_el
     .ltorg

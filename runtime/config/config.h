@@ -16,7 +16,7 @@
 #include "lib/types.h"
 
 /* Raised with every change of a type or of a meaning in this file. */
-#define CFG_ABI_VERSION 5U
+#define CFG_ABI_VERSION 6U
 #define CFG_NONE 0xFFFFU /* "no such id" in any 16-bit id field */
 
 /* --- physical machine ------------------------------------------------------------------- */
@@ -40,10 +40,10 @@ struct cfg_system {
     uint64_t gicr_size;        /* GICv3: bytes of the redistributor region; else 0 */
     uint64_t gicc_base;        /* GICv2: PA of the CPU interface; else 0 */
     uint64_t gich_base;        /* GICv2: PA of the virtual interface control block; else 0 */
-    uint64_t uart_base;        /* PA of the board console */
+    uint64_t uart_base;        /* PA of the board console; without a console 0 */
     uint64_t power_base;       /* PA of the board's power controller; 0: firmware has one */
-    uint32_t uart_intid;       /* its physical INTID (not SPI number) */
-    uint16_t console_cpu;      /* CPU that services the board console */
+    uint32_t uart_intid;       /* its physical INTID (not SPI number); without a console 0 */
+    uint16_t console_cpu;      /* CPU that services the board console, or CFG_NONE */
     uint8_t console_switch_key;/* control character that moves the input focus */
     uint8_t log_level;         /* enum log_level: the default of the modules; CFG_LOG_LEVELS rules */
     uint64_t el2_root;         /* PA for TTBR0_EL2: INV-EL2-ROOT, 4 KiB aligned table */
@@ -193,7 +193,8 @@ extern const uint16_t cfg_irq_of_intid[];
 extern const uint32_t cfg_smcs[]; /* CFG_SMC_COUNT */
 extern const char *const cfg_console_names[]; /* CFG_CONSOLE_COUNT: label of each source */
 
-/* config_sizes.h also defines CFG_SPI_TOTAL (sum of spi_count over VMs, multiple of 32),
+/* config_sizes.h also defines CFG_HAS_CONSOLE (1: EL2 has the board's UART, on which it draws its log
+ * and the VMs' consoles; 0: it says nothing, and no VM has a PL011 of ours), CFG_SPI_TOTAL (sum of spi_count over VMs, multiple of 32),
  * CFG_VM_SPI_MAX and CFG_VM_VCPU_MAX (the largest spi_count and vcpu_count of a VM),
  * CFG_NAME_WIDTH (characters of the longest console label, at least that of "bulkhead") and
  * CFG_VM_FLAGS_ANY (the flags of all VMs together). */

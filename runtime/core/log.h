@@ -34,12 +34,13 @@ enum log_module {
     LOG_MODULE_COUNT
 };
 
-/* With constant arguments a constant: the test of a level costs nothing. */
+/* With constant arguments a constant: the test of a level costs nothing. Without a console nothing
+ * is on. */
 static inline bool log_is_on(enum log_module module, enum log_level level)
 {
     static const uint8_t levels[] = CFG_LOG_LEVELS;
     _Static_assert(sizeof(levels) == LOG_MODULE_COUNT, "each module has its level");
-    return (unsigned)level <= levels[module];
+    return CFG_HAS_CONSOLE != 0U && (unsigned)level <= levels[module];
 }
 
 /* These print whatever the level is: to be called by the macros below. A debug line says its

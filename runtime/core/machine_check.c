@@ -20,13 +20,30 @@
 /* Physical address bits by ID_AA64MMFR0_EL1.PARange [DDI0487 D24.2]. */
 static const uint8_t pa_range_bits[] = {32, 36, 40, 42, 44, 48, 52, 56};
 
+/* The last difference, for a debugger: all that is known of it where EL2 has no console. */
+__attribute__((used)) static struct {
+    const char *what;
+    uint64_t expected;
+    uint64_t found;
+} machine_difference;
+
+/* How many differences that is. */
+static unsigned differs(const char *what, uint64_t expected, uint64_t found)
+{
+    machine_difference.what = what;
+    machine_difference.expected = expected;
+    machine_difference.found = found;
+    return 1;
+}
+
 static unsigned check(bool ok, const char *what, uint64_t expected, uint64_t found)
 {
-    if (!ok) {
-        LOG_ERR("machine: %s: expected 0x%llx, found 0x%llx", what, (unsigned long long)expected,
-                (unsigned long long)found);
+    if (ok) {
+        return 0;
     }
-    return ok ? 0U : 1U;
+    LOG_ERR("machine: %s: expected 0x%llx, found 0x%llx", what, (unsigned long long)expected,
+            (unsigned long long)found);
+    return differs(what, expected, found);
 }
 
 static unsigned check_grant(uint16_t vm, uint16_t flag, const char *feature, bool present)
@@ -37,7 +54,7 @@ static unsigned check_grant(uint16_t vm, uint16_t flag, const char *feature, boo
     LOG_ERR("machine: %s is granted %s, which this CPU does not have: take the grant out of the "
             "description or use a CPU with it",
             cfg_vms[vm].name, feature);
-    return 1;
+    return differs(feature, 1, 0);
 }
 
 /* Of the VM whose vCPU runs here: CPUs may differ, and only this one has to have what it uses. */
@@ -282,7 +299,7 @@ static unsigned check_devicetree(uint64_t address)
         LOG_ERR("machine: x0 = 0x%llx at entry is not a devicetree in RAM: the firmware must pass "
                 "its devicetree, or 0",
                 (unsigned long long)address);
-        return 1;
+        return differs("devicetree", 0, address);
     }
     for (unsigned i = 0; i < CFG_RAM_COUNT; i++) {
         if (found.ram_covered[i] < cfg_ram[i].size) {
@@ -291,7 +308,7 @@ static unsigned check_devicetree(uint64_t address)
                     (unsigned long long)cfg_ram[i].base,
                     (unsigned long long)(cfg_ram[i].base + cfg_ram[i].size),
                     (unsigned long long)(found.ram_covered[i] >> 20));
-            wrong++;
+            wrong += differs("RAM", cfg_ram[i].size, found.ram_covered[i]);
         }
     }
     for (unsigned i = 0; i < CFG_CPU_COUNT; i++) {
@@ -299,7 +316,7 @@ static unsigned check_devicetree(uint64_t address)
             LOG_ERR("machine: CPU %u with MPIDR 0x%llx is expected, the devicetree has %u CPUs and "
                     "not this one: start the machine with all the board's CPUs",
                     i, (unsigned long long)cfg_cpus[i].mpidr, found.cpu_count);
-            wrong++;
+            wrong += differs("CPU", cfg_cpus[i].mpidr, found.cpu_count);
         }
     }
     if (found.gic_version != cfg_system.gic_version) {
@@ -307,7 +324,7 @@ static unsigned check_devicetree(uint64_t address)
                 "machine with a GICv%u (QEMU: -machine gic-version=%u), or build for its board",
                 (unsigned)cfg_system.gic_version, (unsigned)found.gic_version,
                 (unsigned)cfg_system.gic_version, (unsigned)cfg_system.gic_version);
-        wrong++;
+        wrong += differs("GIC version", cfg_system.gic_version, found.gic_version);
     }
     return wrong;
 }
@@ -316,7 +333,7 @@ static unsigned check_firmware(void)
 {
     if (!firmware_answers()) {
         LOG_ERR("machine: firmware answers no PSCI by SMC: other CPUs cannot be started");
-        return 1;
+        return differs("PSCI", 1, 0);
     }
     return 0;
 }

@@ -1,8 +1,8 @@
 /* Panic; core/panic.h.
  *
- * The first CPU to panic claims the right to print and the panic stack; any other, and a fault
- * while printing, stops silently. Output is polled straight to the board's UART: nothing of the
- * console or the log is trusted any more. The lines that the console owes are said first, since they
+ * The first CPU to panic claims the record, the right to print and the panic stack; any other, and a
+ * fault while printing, stops silently. The record is all there is where EL2 has no console. Output
+ * is polled straight to the board's UART: nothing of the console or the log is trusted any more. The lines that the console owes are said first, since they
  * may tell the reason; whatever is in the log's ring, that is bounded and stays inside it.
  *
  * @req OPS-4 */
@@ -19,6 +19,7 @@
 #include "core/symbols.h"
 #include "lib/bits.h"
 #include "lib/fmt.h"
+#include "lib/types.h"
 #include "platform/platform.h"
 
 struct panic_registers {
@@ -29,6 +30,8 @@ extern struct panic_registers panic_frame; /* arch/vectors.S */
 /* Also taken by arch/vectors.S. */
 extern _Atomic uint32_t panic_claimed;
 _Atomic uint32_t panic_claimed;
+/* Nothing here reads it, so the compiler is told that somebody does. */
+__attribute__((used)) struct panic_record panic_record;
 
 extern const uint8_t __stacks_start[];
 extern const uint8_t __stacks_end[];
@@ -148,6 +151,16 @@ static void say_footer(void)
     say("...\n");
 }
 
+static void say_panic(const char *format, va_list arguments)
+{
+    say_header();
+    say("*** ");
+    fmt_print(&uart, format, arguments);
+    say("\n");
+    backtrace(panic_record.fp);
+    say_footer();
+}
+
 void panic(const char *format, ...)
 {
     va_list arguments;
@@ -155,15 +168,23 @@ void panic(const char *format, ...)
     if (atomic_exchange(&panic_claimed, 1U) != 0U) {
         panic_halt();
     }
-    stop_others();
-    say_header();
-    say("*** ");
+    panic_record.reason = format;
+    panic_record.pc = (uintptr_t)__builtin_return_address(0);
+    panic_record.fp = (uintptr_t)__builtin_frame_address(0);
+    panic_record.cpu = this_cpu()->id;
+    /* Each argument fills a register or eight bytes of the stack, whatever its type
+     * [AAPCS64, appendix on variable argument lists]. */
     va_start(arguments, format);
-    fmt_print(&uart, format, arguments);
+    for (unsigned i = 0; i < ARRAY_COUNT(panic_record.values); i++) {
+        panic_record.values[i] = va_arg(arguments, uint64_t);
+    }
     va_end(arguments);
-    say("\n");
-    backtrace((uintptr_t)__builtin_frame_address(0));
-    say_footer();
+    stop_others();
+    if (CFG_HAS_CONSOLE != 0U) {
+        va_start(arguments, format);
+        say_panic(format, arguments);
+        va_end(arguments);
+    }
     panic_halt();
 }
 
@@ -206,12 +227,10 @@ static const char *reason_text(uint64_t kind, uint64_t esr)
     }
 }
 
-void panic_exception(uint64_t kind)
+static void say_exception(uint64_t kind, uint64_t esr)
 {
     const struct panic_registers *r = &panic_frame;
-    const uint64_t esr = SYSREG_READ(ESR_EL2);
 
-    stop_others();
     say_header();
     say("*** %s\n", reason_text(kind, esr));
     say("  ESR 0x%llx  FAR 0x%llx  SPSR 0x%llx  SP 0x%llx\n", (unsigned long long)esr,
@@ -225,5 +244,20 @@ void panic_exception(uint64_t kind)
     }
     backtrace(r->x[29]);
     say_footer();
+}
+
+void panic_exception(uint64_t kind)
+{
+    const uint64_t esr = SYSREG_READ(ESR_EL2);
+
+    panic_record.values[0] = kind;
+    panic_record.values[1] = esr;
+    panic_record.values[2] = SYSREG_READ(FAR_EL2);
+    panic_record.values[3] = SYSREG_READ(ELR_EL2);
+    panic_record.cpu = this_cpu()->id;
+    stop_others();
+    if (CFG_HAS_CONSOLE != 0U) {
+        say_exception(kind, esr);
+    }
     panic_halt();
 }

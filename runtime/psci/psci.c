@@ -17,29 +17,28 @@
 #define MIGRATE_NOT_PRESENT UINT64_C(2)
 
 #define CALL_BASE 0x84000000U
+#define PLAIN_NUMBERS 0x0BU
 #define CALL_NUMBERS 0x13U
 
 static uint64_t psci_version(const struct vcpu *v);
 static uint64_t psci_features(const struct vcpu *v);
 static uint64_t psci_migrate_info_type(const struct vcpu *v);
 
-/* By the last bits of the function id; the 32-bit and the 64-bit form of each. A function stands
- * in one of the two tables; in neither: not implemented. */
-static const psci_plain_function plain_functions[CALL_NUMBERS][2] = {
+/* By the last bits of the function id. A function stands in one of the two tables; in neither: not
+ * implemented. Here the 32-bit and the 64-bit form of each. */
+static const psci_plain_function plain_functions[PLAIN_NUMBERS][2] = {
     [0x00] = {psci_version, NULL},
     [0x03] = {psci_cpu_on, psci_cpu_on},
     [0x04] = {psci_affinity_info, psci_affinity_info},
     [0x06] = {psci_migrate_info_type, NULL},
     [0x0A] = {psci_features, NULL},
 };
-static const psci_function functions[CALL_NUMBERS][2] = {
-    [0x01] = {psci_cpu_suspend, psci_cpu_suspend},
-    [0x02] = {psci_cpu_off, NULL},
-    [0x08] = {psci_system_off, NULL},
-    [0x09] = {psci_system_reset, NULL},
-    [0x0E] = {psci_system_suspend, psci_system_suspend},
-    [0x12] = {psci_system_reset2, psci_system_reset2},
+static const psci_function functions[CALL_NUMBERS] = {
+    [0x01] = psci_cpu_suspend,  [0x02] = psci_cpu_off,        [0x08] = psci_system_off,
+    [0x09] = psci_system_reset, [0x0E] = psci_system_suspend, [0x12] = psci_system_reset2,
 };
+/* Those of `functions` that have a 64-bit form. */
+#define FUNCTIONS_64 ((uint32_t)(BIT(0x01) | BIT(0x0E) | BIT(0x12)))
 
 static uint32_t number_of(uint32_t id)
 {
@@ -51,12 +50,21 @@ static unsigned form_of(uint32_t id)
     return (id >> PSCI_CALL_IS_64) & 1U;
 }
 
-static bool is_implemented(uint32_t id)
+static psci_plain_function plain_function(uint32_t id)
 {
     const uint32_t number = number_of(id);
 
-    return number < CALL_NUMBERS &&
-           (plain_functions[number][form_of(id)] != NULL || functions[number][form_of(id)] != NULL);
+    return (number < PLAIN_NUMBERS) ? plain_functions[number][form_of(id)] : NULL;
+}
+
+static psci_function function(uint32_t id)
+{
+    const uint32_t number = number_of(id);
+
+    if (number >= CALL_NUMBERS || (form_of(id) != 0U && !bit_is_set(FUNCTIONS_64, number))) {
+        return NULL;
+    }
+    return functions[number];
 }
 
 enum exit_action psci_return(struct vcpu *v, uint64_t result)
@@ -76,7 +84,9 @@ static uint64_t psci_features(const struct vcpu *v)
 {
     const uint32_t id = (uint32_t)psci_argument(v, 1);
 
-    return (id == SMCCC_VERSION || is_implemented(id)) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
+    return (id == SMCCC_VERSION || plain_function(id) != NULL || function(id) != NULL)
+               ? PSCI_SUCCESS
+               : PSCI_NOT_SUPPORTED;
 }
 
 static uint64_t psci_migrate_info_type(const struct vcpu *v)
@@ -87,10 +97,7 @@ static uint64_t psci_migrate_info_type(const struct vcpu *v)
 
 enum exit_action psci_call_plain(struct vcpu *v)
 {
-    const uint32_t id = (uint32_t)v->x[0];
-    const uint32_t number = number_of(id);
-    const psci_plain_function call =
-        (number < CALL_NUMBERS) ? plain_functions[number][form_of(id)] : NULL;
+    const psci_plain_function call = plain_function((uint32_t)v->x[0]);
 
     if (call == NULL) {
         return EXIT_IN_FULL;
@@ -102,13 +109,12 @@ enum exit_action psci_call_plain(struct vcpu *v)
 enum exit_action psci_call(struct vcpu *v)
 {
     const uint32_t id = smccc_function_id(v);
-    const uint32_t number = number_of(id);
 
     v->x[0] = id; /* without the SVE hint, which changes nothing */
     if (psci_call_plain(v) == EXIT_RESUME) {
         return EXIT_SKIP;
     }
-    const psci_function call = (number < CALL_NUMBERS) ? functions[number][form_of(id)] : NULL;
+    const psci_function call = function(id);
 
     if (call == NULL) {
         return psci_return(v, PSCI_NOT_SUPPORTED);

@@ -17,7 +17,7 @@ bool smccc_is_allowed(uint16_t vm, uint32_t id)
 {
     const struct cfg_vm *cfg = &cfg_vms[vm];
 
-    for (unsigned i = 0; i < cfg->smc_count; i++) {
+    for (unsigned i = 0; CFG_SMC_COUNT > 0U && i < cfg->smc_count; i++) {
         LOOP_BOUND(CFG_SMC_COUNT);
         if (cfg_smcs[cfg->first_smc + i] == id) {
             return true;

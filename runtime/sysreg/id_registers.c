@@ -207,14 +207,6 @@ struct id_register {
     uint64_t (*read)(void);
 };
 
-/* AArch32 registers are 32 bits, shown through a mask, only where EL0 can be AArch32. */
-struct id_register_32 {
-    uint8_t crm;
-    uint8_t op2;
-    uint32_t mask;
-    uint64_t (*read)(void);
-};
-
 #define READER(name)                                                                               \
     static uint64_t read_##name(void)                                                              \
     {                                                                                              \
@@ -232,25 +224,6 @@ READER(ID_AA64ISAR2_EL1)
 READER(ID_AA64MMFR0_EL1)
 READER(ID_AA64MMFR1_EL1)
 READER(ID_AA64MMFR2_EL1)
-READER(ID_PFR0_EL1)
-READER(ID_PFR1_EL1)
-READER(ID_PFR2_EL1)
-READER(ID_DFR0_EL1)
-READER(ID_MMFR0_EL1)
-READER(ID_MMFR1_EL1)
-READER(ID_MMFR2_EL1)
-READER(ID_MMFR3_EL1)
-READER(ID_MMFR4_EL1)
-READER(ID_ISAR0_EL1)
-READER(ID_ISAR1_EL1)
-READER(ID_ISAR2_EL1)
-READER(ID_ISAR3_EL1)
-READER(ID_ISAR4_EL1)
-READER(ID_ISAR5_EL1)
-READER(ID_ISAR6_EL1)
-READER(MVFR0_EL1)
-READER(MVFR1_EL1)
-READER(MVFR2_EL1)
 
 #define ROW(crm_, op2_, fields_, name)                                                             \
     {                                                                                              \
@@ -273,21 +246,6 @@ static const uint8_t row_numbers[8][8] = {
     [5] = {[0] = 5},
     [6] = {[0] = 6, [1] = 7, [2] = 8},
     [7] = {[0] = 9, [1] = 10, [2] = 11},
-};
-
-static const struct id_register_32 id_registers_32[] = {
-    {1, 0, 0x0F0FFFFFU, read_ID_PFR0_EL1}, /* without RAS and AMU */
-    {1, 1, 0x100F0F0FU, read_ID_PFR1_EL1}, /* without Security and Virtualization; GIC at most 1 */
-    {1, 2, 0x0000000FU, read_ID_DFR0_EL1}, /* CopDbg alone: no PMU or trace by AArch32 */
-    {1, 4, 0xFFFFFFFFU, read_ID_MMFR0_EL1}, {1, 5, 0xFFFFFFFFU, read_ID_MMFR1_EL1},
-    {1, 6, 0xFFFFFFFFU, read_ID_MMFR2_EL1}, {1, 7, 0xFFFFFFFFU, read_ID_MMFR3_EL1},
-    {2, 0, 0xFFFFFFFFU, read_ID_ISAR0_EL1}, {2, 1, 0xFFFFFFFFU, read_ID_ISAR1_EL1},
-    {2, 2, 0xFFFFFFFFU, read_ID_ISAR2_EL1}, {2, 3, 0xFFFFFFFFU, read_ID_ISAR3_EL1},
-    {2, 4, 0xFFFFFFFFU, read_ID_ISAR4_EL1}, {2, 5, 0xFFFFFFFFU, read_ID_ISAR5_EL1},
-    {2, 6, 0x0FFFFFFFU, read_ID_MMFR4_EL1}, /* without EVT */
-    {2, 7, 0xFFFFFFFFU, read_ID_ISAR6_EL1}, {3, 0, 0xFFFFFFFFU, read_MVFR0_EL1},
-    {3, 1, 0xFFFFFFFFU, read_MVFR1_EL1},    {3, 2, 0xFFFFFFFFU, read_MVFR2_EL1},
-    {3, 4, 0x000000FFU, read_ID_PFR2_EL1}, /* CSV3 and SSBS */
 };
 
 /* The largest ID_AA64MMFR0_EL1.PARange whose addresses VTCR_EL2.T0SZ lets stage 2 translate. */
@@ -367,20 +325,40 @@ static uint64_t shown(unsigned row, uint16_t granted)
     return a->value;
 }
 
+#define AARCH32(crm, op2, name, mask)                                                              \
+    case (crm) << 3 | (op2):                                                                       \
+        return SYSREG_READ(name) & (mask)
+
+/* AArch32 registers are 32 bits, shown through a mask, only where EL0 can be AArch32. */
 SLOW_PATH static uint64_t aarch32_register(unsigned crm, unsigned op2)
 {
     if (!cpu_has_aarch32_el0()) {
         return 0;
     }
-    for (unsigned i = 0; i < ARRAY_COUNT(id_registers_32); i++) {
-        LOOP_BOUND(ARRAY_COUNT(id_registers_32));
-        const struct id_register_32 *r = &id_registers_32[i];
-
-        if (r->crm == crm && r->op2 == op2) {
-            return r->read() & r->mask;
-        }
+    switch (crm << 3 | op2) {
+        AARCH32(1, 0, ID_PFR0_EL1, 0x0F0FFFFFU); /* without RAS and AMU */
+        /* Without Security and Virtualization; GIC at most 1. */
+        AARCH32(1, 1, ID_PFR1_EL1, 0x100F0F0FU);
+        AARCH32(1, 2, ID_DFR0_EL1, 0x0000000FU); /* CopDbg alone: no PMU or trace by AArch32 */
+        AARCH32(1, 4, ID_MMFR0_EL1, 0xFFFFFFFFU);
+        AARCH32(1, 5, ID_MMFR1_EL1, 0xFFFFFFFFU);
+        AARCH32(1, 6, ID_MMFR2_EL1, 0xFFFFFFFFU);
+        AARCH32(1, 7, ID_MMFR3_EL1, 0xFFFFFFFFU);
+        AARCH32(2, 0, ID_ISAR0_EL1, 0xFFFFFFFFU);
+        AARCH32(2, 1, ID_ISAR1_EL1, 0xFFFFFFFFU);
+        AARCH32(2, 2, ID_ISAR2_EL1, 0xFFFFFFFFU);
+        AARCH32(2, 3, ID_ISAR3_EL1, 0xFFFFFFFFU);
+        AARCH32(2, 4, ID_ISAR4_EL1, 0xFFFFFFFFU);
+        AARCH32(2, 5, ID_ISAR5_EL1, 0xFFFFFFFFU);
+        AARCH32(2, 6, ID_MMFR4_EL1, 0x0FFFFFFFU); /* without EVT */
+        AARCH32(2, 7, ID_ISAR6_EL1, 0xFFFFFFFFU);
+        AARCH32(3, 0, MVFR0_EL1, 0xFFFFFFFFU);
+        AARCH32(3, 1, MVFR1_EL1, 0xFFFFFFFFU);
+        AARCH32(3, 2, MVFR2_EL1, 0xFFFFFFFFU);
+        AARCH32(3, 4, ID_PFR2_EL1, 0x000000FFU); /* CSV3 and SSBS */
+    default:
+        return 0;
     }
-    return 0;
 }
 
 uint64_t id_register_read(uint16_t vm, unsigned crm, unsigned op2)

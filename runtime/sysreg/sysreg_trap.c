@@ -77,7 +77,7 @@ static bool set_way(struct vcpu *v, struct sysreg_access *a)
 /* The tag and data-and-tag forms exist with MTE only. */
 static bool set_way_tags(struct vcpu *v, struct sysreg_access *a)
 {
-    return (vcpu_cfg_vm(v)->flags & CFG_VM_MTE) != 0U && set_way(v, a);
+    return cfg_vm_has(v->vm, CFG_VM_MTE) && set_way(v, a);
 }
 
 static bool id_register(struct vcpu *v, struct sysreg_access *a)
@@ -102,7 +102,7 @@ static bool aidr(struct vcpu *v, struct sysreg_access *a)
 
 static bool smidr(struct vcpu *v, struct sysreg_access *a)
 {
-    if ((vcpu_cfg_vm(v)->flags & CFG_VM_SME) == 0U || !cpu_has_sme()) {
+    if (!cfg_vm_has(v->vm, CFG_VM_SME) || !cpu_has_sme()) {
         return false;
     }
     a->value = SYSREG_READ(SMIDR_EL1);

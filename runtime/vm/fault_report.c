@@ -104,7 +104,7 @@ static const char *permissions_text(uint8_t access)
     return texts[access & 7U];
 }
 
-void fault_report_access(const struct vcpu *v, uint64_t esr, ipa_t ipa)
+void fault_report_print_access(const struct vcpu *v, uint64_t esr, ipa_t ipa)
 {
     const unsigned long long address = ipa.ipa;
     const unsigned long long pc = vcpu_pc();
@@ -131,7 +131,7 @@ void fault_report_access(const struct vcpu *v, uint64_t esr, ipa_t ipa)
     }
 }
 
-void fault_report_stop(const struct vcpu *v, uint64_t esr, ipa_t ipa, const char *reason)
+void fault_report_print_stop(const struct vcpu *v, uint64_t esr, ipa_t ipa, const char *reason)
 {
     const struct cfg_vm *vm = vcpu_cfg_vm(v);
     const struct cfg_window *w = guest_window(v->vm, ipa);

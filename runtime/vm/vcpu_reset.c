@@ -82,13 +82,16 @@ static void reset_software_registers(void)
     }
 }
 
-/* Cleared whether granted or not: firmware or a debugger may have used them before us. The OS
- * lock is set, as after a cold reset. */
+/* Cleared whether granted or not: firmware or a debugger may have used them before us. Only where
+ * no VM at all is granted them the points stay: they need MDSCR_EL1.MDE, whose writes trap then. The
+ * OS lock is set, as after a cold reset. */
 static void reset_debug(void)
 {
     SYSREG_WRITE(MDSCR_EL1, 0);
     SYSREG_WRITE(MDCCINT_EL1, 0);
-    debug_points_clear();
+    if ((CFG_VM_FLAGS_ANY & CFG_VM_DEBUG) != 0U) {
+        debug_points_clear();
+    }
     SYSREG_WRITE(DBGCLAIMCLR_EL1, DBGCLAIMCLR_EL1_ALL);
     if (cpu_has_double_lock()) {
         SYSREG_WRITE(OSDLR_EL1, 0);

@@ -102,7 +102,7 @@ def code_size(elf_path):
         elf = ELFFile(file)
         text, rodata = (elf.get_section_by_name(name) for name in (".text", ".rodata"))
         pieces = pieces_of(elf_path)
-        table = next(p for p in pieces if p.name == SYMBOL_TABLE)
+        table = next((p for p in pieces if p.name == SYMBOL_TABLE), Piece(SYMBOL_TABLE, 0, 0, ""))
         tables_end = max(p.address + p.size for p in pieces if "/gen/" in p.source
                          and p.address < rodata["sh_addr"] + rodata["sh_size"])
         generated = tables_end - rodata["sh_addr"] + table.size + _name_bytes(table, rodata)

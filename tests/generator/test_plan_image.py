@@ -133,7 +133,7 @@ def test_memory_above_512_gib_takes_a_fourth_level(tmp_path):
     from generator.plan.el2 import el2_tables
     plan = planned(tmp_path, one_vm())
     board = replace(plan.system.board, ram=(*plan.system.board.ram, Range(1 << 39, 1 << 30)))
-    tables = el2_tables(board, plan.image, plan.cpus, (), ())
+    tables = el2_tables(replace(plan.system, board=board), plan.image, plan.cpus, (), ())
     assert tables[0].level == 0 and tcr_el2(board, tables) & 0x3F == 16
     assert any(base == 1 << 39 for base, _, _, _ in walk(tables))
 

@@ -112,7 +112,7 @@ uint32_t fake_gic_acknowledge(void)
     return acknowledged_intid;
 }
 
-void fault_report_access(const struct vcpu *v, uint64_t esr, ipa_t ipa)
+void fault_report_print_access(const struct vcpu *v, uint64_t esr, ipa_t ipa)
 {
     (void)v;
     (void)esr;
@@ -120,7 +120,7 @@ void fault_report_access(const struct vcpu *v, uint64_t esr, ipa_t ipa)
     reports++;
 }
 
-void fault_report_stop(const struct vcpu *v, uint64_t esr, ipa_t ipa, const char *reason)
+void fault_report_print_stop(const struct vcpu *v, uint64_t esr, ipa_t ipa, const char *reason)
 {
     (void)v;
     (void)esr;

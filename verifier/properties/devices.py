@@ -5,7 +5,7 @@ emulated half), and that a page of registers belongs to one VM.
 """
 
 from verifier import layout
-from verifier.expected import board_device, emulated_regions, page_ranges
+from verifier.expected import board_device, console, emulated_regions, page_ranges
 from verifier.ranges import merged, without
 from verifier.translation import DEVICE, PAGE, stage2_memory
 from verifier.verdict import SYSTEM
@@ -22,7 +22,7 @@ def registers(evidence, result):
         others = [d for d in board.devices if not any(_is_part(d, m) for m in mine)]
         result.count(described.name, 1 + len(others))
         for assigned, device in zip(described.assigned, mine):
-            _assignable(board, described.name, assigned, device, result)
+            _assignable(evidence, described.name, assigned, device, result)
         for start, end, run in _device_parts(evidence, number):
             result.count(described.name, (end - start) // PAGE)
             place = evidence.place(number + 1, run.ia + start - run.pa)
@@ -46,9 +46,10 @@ def _device_parts(evidence, number):
     return [part for run in runs for part in without([run], parts)]
 
 
-def _assignable(board, subject, assigned, device, result):
-    """The GIC and the console are nobody's; what may make DMA has its risk accepted."""
-    own = next((d for d in (board.gic, board.console) if _is_part(device, d)), None)
+def _assignable(evidence, subject, assigned, device, result):
+    """The GIC and the hypervisor's console are nobody's; what may make DMA has its risk accepted."""
+    kept = filter(None, (evidence.board.gic, console(evidence)))
+    own = next((d for d in kept if _is_part(device, d)), None)
     result.expect(own is None, subject, f"{device.path} is the hypervisor's",
                   device.ranges[0][0])
     result.expect(assigned.dma_accepted or not makes_dma(device), subject,
@@ -120,6 +121,8 @@ def _instance(evidence, vm, row, device, seen, result):
 def _console(evidence, vm, described, labels, result):
     """A VM's PL011s are its console, under the VM's name."""
     own = [p for p in evidence.config.pl011s if p.vm == vm.id]
+    result.expect(evidence.description.has_console or not own, described.name, "it has an emulated "
+                  "PL011, which no console of the hypervisor can show", vm.at)
     has = any(d.kind == "pl011" for d in described.emulated)
     wanted = len(labels) if has else layout.NONE
     result.expect(vm.console == wanted, described.name, f"cfg_vms[{vm.id}].console is "

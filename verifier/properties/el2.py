@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import namedtuple
 
 from verifier import layout
-from verifier.expected import board_clock, pages_up
+from verifier.expected import board_clock, console, pages_up
 from verifier.elf import EXECUTE, WRITE
 from verifier.ranges import merged, overlay, without
 from verifier.translation import (DEVICE, NORMAL, PAGE, stage1_access, stage1_memory)
@@ -47,7 +47,8 @@ def _devices(evidence):
              2: ("distributor", "CPU interface", "virtual interface control")}
     found = [(f"the GIC's {name}", block)
              for name, block in zip(names[board.gic_version], board.gic_own)]
-    found.append(("the console", board.console.ranges[0]))
+    if console(evidence):
+        found.append(("the console", console(evidence).ranges[0]))
     if board.power:
         found.append(("the power controller", board.power.ranges[0]))
     for name, (base, size) in found:

@@ -10,6 +10,7 @@ from collections import namedtuple
 
 from verifier import layout
 from verifier.elf import EXECUTE, WRITE
+from verifier.expected import console
 from verifier.ranges import meetings, merged, overlay, without
 from verifier.properties.el2 import RIGHTS
 from verifier.translation import (DEVICE, NORMAL, PAGE, stage1_memory, stage2_access,
@@ -165,7 +166,7 @@ def hypervisor_apart(evidence, result):
     private = [(system.image_base, system.image_end, "the system image")]
     private += [(start, end, "the GIC") for start, end, _ in _gic_of_el2(board)]
     private += [(base, base + size, "the console's registers")
-                for base, size in board.console.ranges]
+                for base, size in (console(evidence).ranges if console(evidence) else ())]
     private += [(base, base + size, "the power controller")
                 for base, size in (board.power.ranges if board.power else ())]
     private += [(at, at + 8, "where parked CPUs wait") for at in board.releases if at]

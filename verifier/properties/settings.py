@@ -4,7 +4,7 @@
 """
 
 from verifier import layout
-from verifier.expected import board_clock
+from verifier.expected import board_clock, console
 from verifier.verdict import SYSTEM
 
 
@@ -20,12 +20,19 @@ def choices(evidence, result):
     result.expect(system.console_switch_key == description.switch_key, SYSTEM,
                   f"the console's key is {system.console_switch_key}, described is "
                   f"{description.switch_key}", system.at)
-    free = [c.id for c in config.cpus if c.vcpu == layout.NONE]
-    cpu = (free or [0])[0] if description.console_cpu is None else description.console_cpu
+    cpu = _console_cpu(config, description)
     result.expect(system.console_cpu == cpu, SYSTEM, f"the console is on CPU "
                   f"{system.console_cpu}, described is {cpu}", system.at)
     for vm, described in evidence.vms:
         _vm(evidence, vm, described, result)
+
+
+def _console_cpu(config, description):
+    if not description.has_console:
+        return layout.NONE
+    if description.console_cpu is not None:
+        return description.console_cpu
+    return next((c.id for c in config.cpus if c.vcpu == layout.NONE), 0)
 
 
 def _vm(evidence, vm, described, result):
@@ -54,13 +61,14 @@ def board(evidence, result):
     config, facts = evidence.config, evidence.board
     system = config.system
     is_v3 = facts.gic_version == 3
-    blocks = facts.gic_own
+    blocks, uart = facts.gic_own, console(evidence)
     gicr = blocks[1] if is_v3 else (0, 0)
     expected = {
         "image_base": facts.image_base, "gicd_base": blocks[0][0], "gicr_base": gicr[0],
         "gicr_size": gicr[1], "gicc_base": 0 if is_v3 else blocks[1][0],
-        "gich_base": 0 if is_v3 else blocks[2][0], "uart_base": facts.console.ranges[0][0],
-        "uart_intid": facts.console.interrupts[0][0], "gic_version": facts.gic_version,
+        "gich_base": 0 if is_v3 else blocks[2][0],
+        "uart_base": uart.ranges[0][0] if uart else 0,
+        "uart_intid": uart.interrupts[0][0] if uart else 0, "gic_version": facts.gic_version,
         "power_base": facts.power.ranges[0][0] if facts.power else 0,
         "rtc_base": (board_clock(evidence) or (0, 0))[0], "pa_bits_needed": _pa_bits(evidence),
     }

@@ -87,7 +87,7 @@ static void start_other_cpus(void)
         }
         LOG_ERR("CPU %u (MPIDR 0x%llx) does not start: firmware says %d", i,
                 (unsigned long long)cpu->mpidr, (int)error);
-        if (i == cfg_system.console_cpu) {
+        if (CFG_HAS_CONSOLE != 0U && i == cfg_system.console_cpu) {
             panic("CPU %u, which has the console, does not start (above)", i);
         }
     }
@@ -109,7 +109,7 @@ static struct vcpu *cpu_up(void)
 
     gic_init_cpu(cpu->id);
     cpu->is_up = true;
-    if (cpu->id == cfg_system.console_cpu) {
+    if (CFG_HAS_CONSOLE != 0U && cpu->id == cfg_system.console_cpu) {
         console_start();
     }
     if (cpu->vcpu != NULL && cpu->vcpu->index == 0U &&
@@ -134,7 +134,9 @@ struct vcpu *boot_primary(uint64_t devicetree, uint16_t cpu)
         clear_all(cfg_boot_loads[i].dst_pa, cfg_boot_loads[i].size);
     }
     gic_init_distributor();
-    pl031_init();
+    if (CFG_PL031_COUNT > 0U) {
+        pl031_init();
+    }
     start_other_cpus();
     return cpu_up();
 }

@@ -45,7 +45,7 @@ static void serve_vcpu_messages(struct vcpu *v, uint32_t messages)
     if ((messages & MSG_VGIC) != 0U && this_cpu()->guest_runs) {
         vgic_sync(v);
     }
-    if ((messages & MSG_CONSOLE_RX) != 0U) {
+    if (CFG_PL011_COUNT > 0U && (messages & MSG_CONSOLE_RX) != 0U) {
         features_console_event(v->vm);
     }
 }
@@ -60,7 +60,7 @@ SLOW_PATH static void serve_messages(struct vcpu *v)
     if (v != NULL && messages != 0U) {
         serve_vcpu_messages(v, messages);
     }
-    if ((messages & MSG_CONSOLE_TX) != 0U) {
+    if (CFG_HAS_CONSOLE != 0U && (messages & MSG_CONSOLE_TX) != 0U) {
         console_service();
     }
     if ((messages & MSG_POWER_OFF) != 0U) {
@@ -74,7 +74,7 @@ SLOW_PATH static void serve_own_private(struct vcpu *v, uint32_t intid)
     gic_priority_drop(intid);
     if (intid == GIC_SGI_MESSAGE) {
         serve_messages(v);
-    } else if (intid == GIC_PPI_HTIMER) {
+    } else if (CFG_HAS_CONSOLE + CFG_PL031_COUNT > 0U && intid == GIC_PPI_HTIMER) {
         timer_interrupt();
     } else if (intid == GIC_PPI_MAINTENANCE && v != NULL && this_cpu()->guest_runs) {
         vgic_maintenance(v);
@@ -85,7 +85,7 @@ SLOW_PATH static void serve_own_private(struct vcpu *v, uint32_t intid)
 SLOW_PATH static void serve_shared(uint32_t intid)
 {
     gic_priority_drop(intid);
-    if (intid == cfg_system.uart_intid) {
+    if (CFG_HAS_CONSOLE != 0U && intid == cfg_system.uart_intid) {
         console_service();
     }
     gic_deactivate(intid);

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/mailbox.h"
 #include "core/panic.h"
+#include "core/percpu.h"
 #include "platform/firmware.h"
 #include "vm/life.h"
 
@@ -13,13 +14,16 @@ void power_off_when_idle(void)
 {
     if (life_running_count() == 0U) {
         LOG_INF("every VM is off: the machine is switched off");
-        mailbox_post(cfg_system.console_cpu, MSG_POWER_OFF);
+        mailbox_post((CFG_HAS_CONSOLE != 0U) ? cfg_system.console_cpu : this_cpu()->id,
+                     MSG_POWER_OFF);
     }
 }
 
 void power_off(void)
 {
-    console_flush();
+    if (CFG_HAS_CONSOLE != 0U) {
+        console_flush();
+    }
     firmware_power_off(pa_make(cfg_system.power_base));
     panic("the machine does not switch off: nothing of it runs any more");
 }

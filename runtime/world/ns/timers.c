@@ -6,6 +6,7 @@
 #include "vdev/vdev.h"
 
 void (*const timer_handlers[TIMER_CLIENT_COUNT])(void) = {
-    [TIMER_CONSOLE] = console_service,
-    [TIMER_PL031] = (CFG_PL031_COUNT > 0U) ? pl031_alarm : NULL, /* nobody else sets it */
+    /* Nobody else sets them. */
+    [TIMER_CONSOLE] = (CFG_HAS_CONSOLE != 0U) ? console_service : NULL,
+    [TIMER_PL031] = (CFG_PL031_COUNT > 0U) ? pl031_alarm : NULL,
 };

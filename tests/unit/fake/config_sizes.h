@@ -16,6 +16,7 @@
 #define CFG_IRQ_COUNT 3
 #define CFG_INTID_LIMIT 64
 #define CFG_SMC_COUNT 1
+#define CFG_HAS_CONSOLE 1
 #define CFG_CONSOLE_COUNT 3
 #define CFG_SPI_TOTAL 160
 #define CFG_VM_SPI_MAX 64
