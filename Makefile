@@ -75,7 +75,7 @@ compile:
 # --- run ------------------------------------------------------------------------------------
 
 run: image
-	$(call say,QEMU: $(IMAGE); ctrl-] moves the input, ctrl-a x ends)
+	$(call say,QEMU: $(IMAGE); ctrl-] moves the input where the hypervisor has a console, ctrl-a x ends)
 	@scripts/qemu.sh $(OUT) $(QEMU_FLAGS)
 
 debug: image

@@ -43,6 +43,18 @@ class Build:
         return _json(self.folder / "resolved.json")
 
     @property
+    def uart(self):
+        """The board's UART, where the hypervisor has it as its console; else None."""
+        has_console = self.plan["console_cpu"] is not None
+        return self.resolved["board"]["uart"] if has_console else None
+
+    @property
+    def reserved(self):
+        """Paths of the devices that the hypervisor keeps."""
+        own = [self.uart["path"]] if self.uart else []
+        return self.resolved["board"]["reserved"] + own
+
+    @property
     def vms(self):
         """The plan's VMs, by id."""
         return self.plan["vms"]

@@ -24,8 +24,9 @@ def identity(build, image):
     sources = [
         ("plan.json", build.plan["description_hash"]),
         ("ELF, cfg_system.description_hash", elf_hash(image)),
-        ("printed at boot", boot_hash(build)),
     ]
+    if build.uart:
+        sources.append(("printed at boot", boot_hash(build)))
     return {
         "description": relative(build.description),
         "description_file_sha256": sha256_of(build.description),

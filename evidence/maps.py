@@ -76,7 +76,7 @@ def _devices(build):
     for path, device in board["devices"].items():
         owner, line = owners.get(path, (NOBODY, None))
         is_clock = path == build.plan["clock"]
-        if path in board["reserved"] or is_clock:
+        if path in build.reserved or is_clock:
             owner = HYPERVISOR
         for text in device["regs"]:
             first, last = (int(word, 16) for word in text.split(".."))

@@ -47,7 +47,7 @@ def devices(build):
     rows = []
     for path, device in board["devices"].items():
         owner, given = owners.get(path, (None, None))
-        if path == build.plan["clock"] or owner is None and path in board["reserved"]:
+        if path == build.plan["clock"] or owner is None and path in build.reserved:
             owner = "hypervisor"
         rows.append({
             "path": path, "compatible": device["compatible"][0] if device["compatible"] else "",
@@ -78,7 +78,7 @@ def interrupts(build):
     rows = [{"physical": i["pintid"], "vm": i["vm"], "virtual": i["vintid"],
              "trigger": "edge" if i["edge"] else "level", "source": i["name"], "line": i["line"],
              "why": i["reason"]} for i in build.plan["irqs"]]
-    uart = build.resolved["board"]["uart"]
+    uart = build.uart
     for irq in uart["irqs"] if uart else ():
         rows.append({"physical": irq["intid"], "vm": None, "virtual": None,
                      "trigger": "edge" if irq["edge"] else "level", "source": uart["path"],

@@ -5,6 +5,7 @@
 #   continue          run
 #   exits             stop at every entry to EL2 from a guest
 #   guests            the registers of every vCPU at its last exit
+#   reason            why the machine stands: what a panic, or the check of the machine, has left
 set pagination off
 set confirm off
 set print pretty on
@@ -23,6 +24,15 @@ define guests
 end
 document guests
 The saved registers of every vCPU, as of its last exit to EL2.
+end
+
+define reason
+  print panic_record
+  print machine_difference
+end
+document reason
+What a panic says, and the last difference between this machine and the image's. All zero: none. The
+loops wrong_el, wrong_address and wrong_cpu of arch/entry.S say it by their names.
 end
 
 hbreak _start

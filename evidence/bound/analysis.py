@@ -37,7 +37,7 @@ class Bounds:
         self.classes = classes(self.linked)
         self._address = {n: self.linked.by_name[n] for n in self.names}
         self._paths = Paths(self.linked.code(), self.linked.markers, self._address.values(),
-                            [self._address[n] for n in NEVER])
+                            [self._address[n] for n in NEVER if n in self._address])
         vectors = image.symbol(VECTORS).address
         self._ways_in = {start_name(image, address): address
                          for address in (vectors + VECTOR_BYTES * n for n in LOWER)}

@@ -46,6 +46,9 @@ LEADS_TO = {"serve_messages": ("vgic_sync", "console_service"),
 LIFE = ("life_stop_vcpu", "life_start_vcpu", "life_finish")
 # Only a machine that stops enters these: what is on their way is no stay.
 NEVER = ("put", "power_off")
+# What an image without a console need not have, and how one with a console is told.
+OF_CONSOLE = ("console_service", "timer_interrupt", "put")
+CONSOLE = "console_start"
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ def classifiers(linked):
     """Names of all functions that tell classes apart."""
     names = {n for key in TABLES for n in table_names(linked, key)}
     names |= {REFUSES, LEAVES, *SHORT.values(), SGI, *INTERRUPTS, *LIFE, *NEVER}
+    if CONSOLE not in linked.by_name:
+        names -= {n for n in OF_CONSOLE if n not in linked.by_name}
     missing = sorted(n for n in names if n not in linked.by_name)
     if missing:
         raise EvidenceError("evidence/bound/classes.py names functions that the image does not "
@@ -92,7 +97,7 @@ def classifiers(linked):
 
 def classes(linked):
     """Every Class, the narrower before the wider; together they hold every stay of a guest."""
-    found = [*_synchronous(linked), *_interrupts()]
+    found = [*_synchronous(linked), *_interrupts(linked)]
     whole = frozenset(classifiers(linked)) - set(NEVER)
     stays = whole - {LEAVES}
     handlers = frozenset(table_names(linked, "exception"))
@@ -145,8 +150,9 @@ def _calls(linked):
     yield Class("call of no service of ours", SYNC, calls | plain, any_of=calls)
 
 
-def _interrupts():
+def _interrupts(linked):
     yield Class("interrupt: none pending any more", IRQ, frozenset())
-    for function, title in INTERRUPTS.items():
-        allowed = frozenset({function, *LEADS_TO.get(function, ())})
+    known = set(classifiers(linked))
+    for function, title in ((f, t) for f, t in INTERRUPTS.items() if f in known):
+        allowed = frozenset({function, *LEADS_TO.get(function, ())}) & known
         yield Class(f"interrupt: {title}", IRQ, allowed, frozenset({function}))

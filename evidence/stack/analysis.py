@@ -123,10 +123,13 @@ class Analysis:
                                f"{len(rows)} rows of evidence/stack/indirect.py say where to")
             return set()
         site = rows[0]
-        targets = {self.title_of(s) for s in table_functions(self.image, site)}
-        targets |= {self._declared(name) for name in site.functions}
+        # What the linker has left out may call through a table that it has left out, too.
+        is_linked = self._is_linked(call.caller)
+        tables = table_functions(self.image, site) if is_linked else []
+        targets = {self.title_of(s) for s in tables}
+        targets |= {self._declared(n) for n in site.functions if is_linked or n in self.frames}
         targets.discard(None)
-        if not targets:
+        if is_linked and not targets:
             self.faults.append(f"{call.place}: `{text}` can call nothing")
         self.sites.append({"place": call.place, "caller": call.caller, "source": text,
                            "through": [n for _, n in site.tables] or ["callback"],
