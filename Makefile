@@ -122,9 +122,9 @@ test: check guests
 # RECORD='reason' makes the figures of this run the record (docs/bench.json) and writes its pages.
 BENCHES := bench bench-2 bench-4 bench-8
 bench: guests
-	@for name in $(BENCHES); do \
+	@for name in $(BENCHES) bench-silent; do \
 	  $(MAKE) compile SYSTEM=systems/$$name.yaml FLAVOUR= || exit; done
-	@$(PYTHON) scripts/bench.py $(BENCHES:%=build/%) --record '$(RECORD)' --qemu $(QEMU)
+	@$(PYTHON) scripts/bench.py $(BENCHES:%=build/%) --silent build/bench-silent --record '$(RECORD)' --qemu $(QEMU)
 
 clean:
 	rm -rf build

@@ -218,7 +218,10 @@ def _assigned_node(device, irqs, board_tree, clocks):
 
 def _clock_phandle(provider, clocks):
     if provider.path not in clocks:
-        props = {k: v for k, v in provider.props.items() if k not in BOARD_ONLY}
+        # Without the board's name of it: that of the emulated devices' clock may be the same, and
+        # Linux knows clocks by their names.
+        props = {k: v for k, v in provider.props.items()
+                 if k not in BOARD_ONLY and k != "clock-output-names"}
         props["phandle"] = cells(FIRST_FREE_PHANDLE + len(clocks))
         clocks[provider.path] = Out(f"assigned-{provider.name}", props)
     return int.from_bytes(clocks[provider.path].props["phandle"], "big")

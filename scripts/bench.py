@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """What an exit costs, in executed instructions, against the record and against others.
 
-    scripts/bench.py build/bench build/bench-2 ... [--record REASON] [--qemu PROGRAM]
+    scripts/bench.py build/bench build/bench-2 ... --silent build/bench-silent
+                     [--record REASON] [--qemu PROGRAM]
 
-Runs the built benchmark systems (systems/bench*.yaml, one for each number of vCPUs), and their
-guest on the bare machine, twice each in QEMU with `-icount shift=0`: both runs must agree to the
+Runs the built benchmark systems (systems/bench*.yaml, one for each number of vCPUs, and one without
+a console of EL2), and their guest on the bare machine, twice each in QEMU with `-icount shift=0`: both runs must agree to the
 last digit, and on the bare machine the guest must need what the guest of the other hypervisors'
 figures needed there. Prints the table, writes bench.json into the first folder, and compares with
 docs/bench.json: a worse figure fails until the record is changed on purpose, with --record and a
@@ -27,8 +28,10 @@ from benchmark import breakdown, machine, page, plot, record  # noqa: E402
 from benchmark.attribution import attribution  # noqa: E402
 from benchmark.machine import BenchError  # noqa: E402
 from benchmark.rows import (  # noqa: E402
-    COMPARED, NEEDS_TWO, VCPU_COUNTS, by_name, name_with_vcpus)
+    COMPARED, NEEDS_TWO, SILENT, SILENT_VCPUS, SIZE_WITH_CONSOLE, VCPU_COUNTS, by_name,
+    name_with_vcpus)
 from benchmark.size import code_size  # noqa: E402
+from benchmark.start import ENTRY, executed_at_start  # noqa: E402
 from evidence.build import EvidenceError  # noqa: E402
 from evidence.stays import qemu_command  # noqa: E402
 
@@ -69,7 +72,39 @@ def flat_rows(by_vcpus):
     return rows
 
 
-def measured(outs, qemu):
+def start_of(out, qemu):
+    """The instructions of EL2 on the VM's CPU up to its guest, the loading of memory aside."""
+    count = executed_at_start(out, qemu)
+    if count[ENTRY] != 1:
+        raise BenchError(f"{out}: CPU 0 does not enter its guest")
+    return machine.exactly(count.total())
+
+
+def silent_rows(silent, other, qemu):
+    """The compared rows of the image without a console, as name@silent, and the start of both."""
+    command = qemu_command(silent, machine.QEMU_FLAGS, qemu)
+    found = machine.same_twice(command, has_console=False)
+    if found.vcpus != SILENT_VCPUS:
+        raise BenchError(f"{silent}: {found.vcpus} vCPUs, not {SILENT_VCPUS}")
+    rows = {f"{row.name}@{SILENT}": found.rows[row.name] for row in COMPARED
+            if row.name in found.rows}
+    return rows | {f"start@{SILENT}": start_of(silent, qemu),
+                   f"start@{SILENT_VCPUS}": start_of(other, qemu)}
+
+
+def size_of(out):
+    """The size of an image, as it is kept in bench.json."""
+    size = code_size(out / "bulkhead.elf")
+    return {"text": size.text, "rodata": size.rodata, "generated": size.generated,
+            "folders": size.folders}
+
+
+def bytes_of(size):
+    """What a size counts, as a row."""
+    return machine.exactly(size["text"] + size["rodata"])
+
+
+def measured(outs, silent, qemu):
     """All that is known after one `make bench`, as it is kept in bench.json."""
     bare = machine.same_twice(machine.bare_command(GUEST, qemu, BARE_CPUS), False).rows
     check_calibration(bare)
@@ -85,12 +120,13 @@ def measured(outs, qemu):
         names = [n for n in f.rows if n in bare and n in rows and rows[n] is f.rows[n]]
         if names:
             where |= attribution(out, commands[out], names, f.rows, bare)
-    size = code_size(outs[0] / "bulkhead.elf")
-    rows["text_rodata_bytes"] = machine.exactly(size.total)
+    other = next(out for out, f in figures.items() if f.vcpus == SILENT_VCPUS)
+    rows |= silent_rows(silent, other, qemu)
+    sizes = {"size": size_of(silent), "size_with_console": size_of(other)}
+    rows[COMPARED[-1].name] = bytes_of(sizes["size"])
+    rows[SIZE_WITH_CONSOLE.name] = bytes_of(sizes["size_with_console"])
     return {"made_with": versions(qemu), "rows": rows, "bare": bare,
-            "attribution": {name: where[name] for name in rows if name in where},
-            "size": {"text": size.text, "rodata": size.rodata, "generated": size.generated,
-                     "folders": size.folders}}
+            "attribution": {name: where[name] for name in rows if name in where}, **sizes}
 
 
 def keep(result, reason):
@@ -105,11 +141,12 @@ def keep(result, reason):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("outs", type=Path, nargs="+")
+    parser.add_argument("--silent", type=Path, required=True, metavar="BUILD")
     parser.add_argument("--record", metavar="REASON", default="")
     parser.add_argument("--qemu", default="qemu-system-aarch64")
     options = parser.parse_args(arguments)
     try:
-        result = measured(options.outs, options.qemu)
+        result = measured(options.outs, options.silent, options.qemu)
     except (BenchError, EvidenceError) as error:
         sys.exit(f"bench: {error}")
     (options.outs[0] / "bench.json").write_text(record.as_json(result))

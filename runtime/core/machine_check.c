@@ -41,9 +41,12 @@ static unsigned check(bool ok, const char *what, uint64_t expected, uint64_t fou
     if (ok) {
         return 0;
     }
-    LOG_ERR("machine: %s: expected 0x%llx, found 0x%llx", what, (unsigned long long)expected,
-            (unsigned long long)found);
-    return differs(what, expected, found);
+    const unsigned one = differs(what, expected, found);
+
+    LOG_ERR("machine: %s: expected 0x%llx, found 0x%llx", machine_difference.what,
+            (unsigned long long)machine_difference.expected,
+            (unsigned long long)machine_difference.found);
+    return one;
 }
 
 static unsigned check_grant(uint16_t vm, uint16_t flag, const char *feature, bool present)

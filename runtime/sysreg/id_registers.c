@@ -231,12 +231,26 @@ READER(ID_AA64MMFR2_EL1)
         .read = read_##name                                                                        \
     }
 
+/* All its fields are 0 without the grant `flag`: where no VM has it there are none. */
+#define ROW_GRANTED(flag, crm_, op2_, fields_, name)                                               \
+    {                                                                                              \
+        .crm = (crm_), .op2 = (op2_),                                                              \
+        .fields = ((CFG_VM_FLAGS_ANY & (flag)) != 0U) ? (fields_) : NULL,                          \
+        .field_count = ((CFG_VM_FLAGS_ANY & (flag)) != 0U) ? ARRAY_COUNT(fields_) : 0U,            \
+        .read = read_##name                                                                        \
+    }
+
 static const struct id_register id_registers[] = {
-    ROW(4, 0, pfr0_fields, ID_AA64PFR0_EL1),   ROW(4, 1, pfr1_fields, ID_AA64PFR1_EL1),
-    ROW(4, 4, zfr0_fields, ID_AA64ZFR0_EL1),   ROW(4, 5, smfr0_fields, ID_AA64SMFR0_EL1),
-    ROW(5, 0, dfr0_fields, ID_AA64DFR0_EL1),   ROW(6, 0, isar0_fields, ID_AA64ISAR0_EL1),
-    ROW(6, 1, isar1_fields, ID_AA64ISAR1_EL1), ROW(6, 2, isar2_fields, ID_AA64ISAR2_EL1),
-    ROW(7, 0, mmfr0_fields, ID_AA64MMFR0_EL1), ROW(7, 1, mmfr1_fields, ID_AA64MMFR1_EL1),
+    ROW(4, 0, pfr0_fields, ID_AA64PFR0_EL1),
+    ROW(4, 1, pfr1_fields, ID_AA64PFR1_EL1),
+    ROW_GRANTED(CFG_VM_SVE, 4, 4, zfr0_fields, ID_AA64ZFR0_EL1),
+    ROW_GRANTED(CFG_VM_SME, 4, 5, smfr0_fields, ID_AA64SMFR0_EL1),
+    ROW(5, 0, dfr0_fields, ID_AA64DFR0_EL1),
+    ROW(6, 0, isar0_fields, ID_AA64ISAR0_EL1),
+    ROW(6, 1, isar1_fields, ID_AA64ISAR1_EL1),
+    ROW(6, 2, isar2_fields, ID_AA64ISAR2_EL1),
+    ROW(7, 0, mmfr0_fields, ID_AA64MMFR0_EL1),
+    ROW(7, 1, mmfr1_fields, ID_AA64MMFR1_EL1),
     ROW(7, 2, mmfr2_fields, ID_AA64MMFR2_EL1),
 };
 

@@ -99,10 +99,11 @@ static void reset_debug(void)
     SYSREG_WRITE(OSLAR_EL1, OSLAR_EL1_OSLK);
 }
 
-/* Off before anything is cleared, so that nothing counts meanwhile. */
+/* Off before anything is cleared, so that nothing counts meanwhile. Where no VM is granted the PMU,
+ * none can read what it counts, and nobody enables its interrupt. */
 static void reset_pmu(void)
 {
-    if (!cpu_has_pmu()) {
+    if ((CFG_VM_FLAGS_ANY & CFG_VM_PMU) == 0U || !cpu_has_pmu()) {
         return;
     }
     const uint64_t counter_count = bits_get(SYSREG_READ(PMCR_EL0), 15, 11);

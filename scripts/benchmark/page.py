@@ -8,7 +8,8 @@ import jinja2
 
 from benchmark.attribution import parts_in
 from benchmark.rows import (
-    COMPARED, MORE, NEEDS_TWO, OTHERS, VCPU_COUNTS, by_name, name_with_vcpus)
+    COMPARED, MORE, NEEDS_TWO, OTHERS, SILENT, SILENT_VCPUS, SIZE_WITH_CONSOLE, VCPU_COUNTS,
+    by_name, name_with_vcpus)
 from benchmark.size import LAYERS
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -37,7 +38,7 @@ def compared_table(result):
     """Ours, the goal, and the others."""
     rows, bare = result["rows"], result["bare"]
     table = []
-    for row in COMPARED:
+    for row in (*COMPARED, SIZE_WITH_CONSOLE):
         ours, *others = _with_best([rows[row.name]["median"], *row.others])
         table.append([row.text, ours, rows[row.name]["max"], row.goal, bare.get(row.name),
                       *others])
@@ -71,6 +72,21 @@ def growing_table(result):
                   table)
 
 
+def silent_table(result):
+    """The compared rows with and without EL2's console; the start of both is counted alike."""
+    rows = result["rows"]
+    table = []
+    for row in COMPARED:
+        if f"{row.name}@{SILENT}" in rows:
+            other = row.name if row.name in NEEDS_TWO else name_with_vcpus(row.name, SILENT_VCPUS)
+            table.append([row.text, rows[other]["median"], rows[f"{row.name}@{SILENT}"]["median"]])
+    table.append(["start, on the VM's CPU, copying of images aside",
+                  *(rows[f"start@{of}"]["median"] for of in (SILENT_VCPUS, SILENT))])
+    table.append(["bytes of text and rodata",
+                  *(rows[row.name]["median"] for row in (SIZE_WITH_CONSOLE, COMPARED[-1]))])
+    return _table(["instructions", "with a console", "without"], table)
+
+
 def attribution_table(result):
     """Where the instructions of each row are."""
     where = result["attribution"]
@@ -80,12 +96,18 @@ def attribution_table(result):
                     *(row.get(part) for part in parts)] for name, row in where.items()])
 
 
-def size_table(size):
-    """Code and constants by folder, lower layers first."""
+def size_table(size, with_console):
+    """Code and constants by folder, lower layers first, and what they are with a console."""
+    def both(of, folder):
+        return sum(of["folders"].get(folder, (0, 0))) or None
+
+    folders = {f: size["folders"].get(f, (0, 0)) for f in with_console["folders"]}
     rows = [[f"`{folder}/`" if folder in LAYERS else folder, LAYERS.get(folder), text, rodata,
-             text + rodata] for folder, (text, rodata) in size["folders"].items()]
-    rows.append(["all", None, size["text"], size["rodata"], size["text"] + size["rodata"]])
-    return _table(["bytes", "layer", "text", "rodata", "both"], rows)
+             text + rodata, both(with_console, folder)]
+            for folder, (text, rodata) in folders.items()]
+    rows.append(["all", None, size["text"], size["rodata"], size["text"] + size["rodata"],
+                 with_console["text"] + with_console["rodata"]])
+    return _table(["bytes", "layer", "text", "rodata", "both", "with a console"], rows)
 
 
 def aligned(table):
@@ -101,8 +123,8 @@ def aligned(table):
 def text_tables(result):
     """What `make bench` prints."""
     return "\n\n".join(aligned(table) for table in (
-        compared_table(result), more_table(result), growing_table(result),
-        attribution_table(result), size_table(result["size"])))
+        compared_table(result), more_table(result), growing_table(result), silent_table(result),
+        attribution_table(result), size_table(result["size"], result["size_with_console"])))
 
 
 def page(result):
@@ -111,7 +133,7 @@ def page(result):
         loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined,
         autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     tables = {"compared": compared_table, "more": more_table, "growing": growing_table,
-              "attribution": attribution_table}
+              "silent": silent_table, "attribution": attribution_table}
     return environment.get_template("bench.md.j2").render(
         **result, tables={name: table(result) for name, table in tables.items()},
-        size_table=size_table(result["size"]))
+        size_table=size_table(result["size"], result["size_with_console"]))

@@ -26,8 +26,15 @@ def comparable(now, recorded_with, with_now):
 def described(name):
     """The name of a row with what it is, for a sentence."""
     row = by_name().get(plain_name(name))
-    vcpus = f", {name.split('@')[1]} vCPUs" if "@" in name else ""
-    return f"{name} ({row.text}{vcpus})" if row else name
+    of = name.partition("@")[2]
+    return f"{name} ({row.text}{_of_which(of)})" if row else name
+
+
+def _of_which(of):
+    """`of`: the number of vCPUs, or what the image has not."""
+    if of.isdigit():
+        return f", {of} vCPUs"
+    return ", without a console" if of else ""
 
 
 def differences(now, recorded):

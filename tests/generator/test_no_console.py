@@ -56,6 +56,16 @@ def test_a_guest_finds_its_console(tmp_path):
     assert tree.by_phandle(uart.u32("clocks")).u32("clock-frequency") == 24000000
 
 
+def test_clocks_of_one_name_are_not_one_clock(tmp_path):
+    """Linux registers a clock by its name, and refuses a second one of that name."""
+    more = "      rtc: { emulate: pl031 }"
+    tree = Tree(planned(tmp_path, bare(more=more)).vms[0].devicetree)
+    clocks = [n for n in tree.nodes.values() if "fixed-clock" in n.compatible]
+    names = [(n.strings("clock-output-names") or (n.name,))[0] for n in clocks]
+    assert len(names) == 2 and len(set(names)) == 2
+    assert tree.by_phandle(tree.nodes["/pl011@9000000"].u32("clocks")) in clocks
+
+
 def test_explained(tmp_path, capsys, monkeypatch):
     planned(tmp_path, bare())  # with its files
     monkeypatch.chdir(tmp_path)

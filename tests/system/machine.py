@@ -117,6 +117,11 @@ class Machine:
         self.console.feed(data.decode("latin-1"))
         return True
 
+    @property
+    def raw(self):
+        """All bytes that came so far."""
+        return self._raw
+
     def expect_raw(self, pattern, timeout=60):
         """Waits for what comes without a label: a panic, or a word before the console is up."""
         deadline = time.monotonic() + timeout

@@ -5,7 +5,6 @@ the pages make of it.
 """
 import json
 import pathlib
-import re
 import sys
 import xml.etree.ElementTree
 
@@ -17,7 +16,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import bench  # noqa: E402
 from benchmark import attribution, breakdown, machine, page, plot, record  # noqa: E402
 from benchmark.rows import (  # noqa: E402
-    COMPARED, GROWING, MORE, OTHERS, VCPU_COUNTS, by_name, guest_rows)
+    COMPARED, GROWING, MORE, OTHERS, SIZE_WITH_CONSOLE, VCPU_COUNTS, by_name, guest_rows)
 
 TOOLS = {"compiler": "12.2.0", "qemu": "10.0.2"}
 
@@ -94,13 +93,15 @@ def test_json_of_the_record_reads_back():
 def test_every_row_is_recorded(recorded):
     names = {r.name for r in COMPARED + MORE}
     names |= {f"{name}@{n}" for n in VCPU_COUNTS[1:] for name in (*guest_rows(n), "boot")}
+    names |= {SIZE_WITH_CONSOLE.name, "start@2", "start@silent"}
+    names |= {f"{r.name}@silent" for r in COMPARED if r.name in guest_rows(2)}
     assert set(recorded["rows"]) == names
 
 
 def test_every_compared_row_has_a_goal_and_a_figure_of_each_other_one():
     for r in COMPARED:
         assert r.goal is not None and len(r.others) == len(OTHERS)
-    assert len(by_name()) == len(COMPARED + MORE + GROWING)
+    assert len(by_name()) == len(COMPARED + MORE + GROWING) + 1
 
 
 def console(rows, answers, cpus=1):
@@ -122,6 +123,21 @@ def test_a_row_that_is_missing_is_named():
     some = {n: 5 for n in guest_rows(2) if n != "spurious"}
     with pytest.raises(machine.BenchError, match="no figure for spurious$"):
         machine.figures(console(some, ANSWERS, cpus=2))
+
+
+def test_without_a_console_nobody_says_how_long_loading_took():
+    said = console({n: 5 for n in guest_rows(1)}, ANSWERS).split("\n", 1)[1]
+    with pytest.raises(machine.BenchError, match="EL2 does not say how long it loaded"):
+        machine.figures(said)
+    assert "boot" not in machine.figures(said, has_console=False).rows
+
+
+def test_without_a_console_no_row_is_longer(recorded):
+    rows = recorded["rows"]
+    for name in (n for n in rows if n.endswith("@silent")):
+        other = name.replace("@silent", "@2")
+        other = other if other in rows else name.removesuffix("@silent")
+        assert rows[name]["median"] <= rows[other]["median"], name
 
 
 def test_what_the_guest_got_must_be_right():
@@ -256,9 +272,12 @@ def test_bars_have_all_their_instructions_side_by_side():
     assert "newer 5" in pieces[2]["title"]
 
 
-def test_sizes_by_folder_add_up(recorded):
-    size = recorded["size"]
+@pytest.mark.parametrize("kept, name", [("size", "text_rodata_bytes"),
+                                        ("size_with_console", "text_rodata_console_bytes")])
+def test_sizes_by_folder_add_up(recorded, kept, name):
+    size = recorded[kept]
     assert sum(t for t, _ in size["folders"].values()) == size["text"]
     assert sum(r for _, r in size["folders"].values()) == size["rodata"]
-    assert size["text"] + size["rodata"] == recorded["rows"]["text_rodata_bytes"]["median"]
-    assert re.search(r"\| all \| – \| [\d,]+ \|", page.size_table(size))
+    assert size["text"] + size["rodata"] == recorded["rows"][name]["median"]
+    table = page.size_table(recorded["size"], recorded["size_with_console"])
+    assert f"{size['text'] + size['rodata']:,} |" in table.splitlines()[-1]
