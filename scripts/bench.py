@@ -5,12 +5,12 @@
                      [--record REASON] [--qemu PROGRAM]
 
 Runs the built benchmark systems (systems/bench*.yaml, one for each number of vCPUs, and one without
-a console of EL2), and their guest on the bare machine, twice each in QEMU with `-icount shift=0`: both runs must agree to the
-last digit, and on the bare machine the guest must need what the guest of the other hypervisors'
-figures needed there. Prints the table, writes bench.json into the first folder, and compares with
-docs/bench.json: a worse figure fails until the record is changed on purpose, with --record and a
-reason, which also writes docs/bench.md and its pictures. Figures repeat exactly for one compiler;
-another one makes other code, and then nothing is compared.
+a console of EL2), and their guest on the bare machine, twice each in QEMU with `-icount shift=0`:
+both runs must agree to the last digit, and on the bare machine the guest must need what the guest
+of the other hypervisors' figures needed there. Prints the table, writes bench.json into the first
+folder, and compares with docs/bench.json: a worse figure fails until the record is changed on
+purpose, with --record and a reason, which also writes docs/bench.md and its pictures. Figures
+repeat exactly for one compiler; another one makes other code, and then nothing is compared.
 
 @req PERF-1
 """

@@ -138,8 +138,8 @@ cpu_to_c:
     .size cpu_to_c, . - cpu_to_c
 
 /* The machine is not what the image was built for: say so on the board's UART, with nothing but
- * PC-relative code, and stop. Where no UART is EL2's, the name of the loop in which a debugger finds
- * the CPU says it. */
+ * PC-relative code, and stop. Where no UART is EL2's, the name of the loop in which a debugger
+ * finds the CPU says it. */
     .type wrong_el, %function
 #if CFG_HAS_CONSOLE
 wrong_el:

@@ -193,11 +193,11 @@ extern const uint16_t cfg_irq_of_intid[];
 extern const uint32_t cfg_smcs[]; /* CFG_SMC_COUNT */
 extern const char *const cfg_console_names[]; /* CFG_CONSOLE_COUNT: label of each source */
 
-/* config_sizes.h also defines CFG_HAS_CONSOLE (1: EL2 has the board's UART, on which it draws its log
- * and the VMs' consoles; 0: it says nothing, and no VM has a PL011 of ours), CFG_SPI_TOTAL (sum of spi_count over VMs, multiple of 32),
- * CFG_VM_SPI_MAX and CFG_VM_VCPU_MAX (the largest spi_count and vcpu_count of a VM),
- * CFG_NAME_WIDTH (characters of the longest console label, at least that of "bulkhead") and
- * CFG_VM_FLAGS_ANY (the flags of all VMs together). */
+/* config_sizes.h also defines CFG_HAS_CONSOLE (1: EL2 has the board's UART, on which it draws its
+ * log and the VMs' consoles; 0: it says nothing, and no VM has a PL011 of ours), CFG_SPI_TOTAL (sum
+ * of spi_count over VMs, multiple of 32), CFG_VM_SPI_MAX and CFG_VM_VCPU_MAX (the largest spi_count
+ * and vcpu_count of a VM), CFG_NAME_WIDTH (characters of the longest console label, at least that
+ * of "bulkhead") and CFG_VM_FLAGS_ANY (the flags of all VMs together). */
 
 /* Has the VM this flag? Constant, and false, where no VM has it: then the code for it is not in the
  * image. */

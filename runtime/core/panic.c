@@ -1,9 +1,10 @@
 /* Panic; core/panic.h.
  *
- * The first CPU to panic claims the record, the right to print and the panic stack; any other, and a
- * fault while printing, stops silently. The record is all there is where EL2 has no console. Output
- * is polled straight to the board's UART: nothing of the console or the log is trusted any more. The lines that the console owes are said first, since they
- * may tell the reason; whatever is in the log's ring, that is bounded and stays inside it.
+ * The first CPU to panic claims the record, the right to print and the panic stack; any other, and
+ * a fault while printing, stops silently. The record is all there is where EL2 has no console.
+ * Output is polled straight to the board's UART: nothing of the console or the log is trusted any
+ * more. The lines that the console owes are said first, since they may tell the reason; whatever is
+ * in the log's ring, that is bounded and stays inside it.
  *
  * @req OPS-4 */
 #include "core/panic.h"

@@ -1,5 +1,5 @@
-/* Invariant violated: reason, registers, backtrace with symbols on the console, if EL2 has one; this
- * CPU stops, the others are stopped too. Guest input never leads here. */
+/* Invariant violated: reason, registers, backtrace with symbols on the console, if EL2 has one;
+ * this CPU stops, the others are stopped too. Guest input never leads here. */
 #ifndef CORE_PANIC_H
 #define CORE_PANIC_H
 

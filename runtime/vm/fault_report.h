@@ -1,5 +1,5 @@
-/* Reports of what a guest did wrong, in words a person can act on. Pure output: decides nothing, and
- * is not in an image whose log does not show it. */
+/* Reports of what a guest did wrong, in words a person can act on. Pure output: decides nothing,
+ * and is not in an image whose log does not show it. */
 #ifndef VM_FAULT_REPORT_H
 #define VM_FAULT_REPORT_H
 

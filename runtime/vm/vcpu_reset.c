@@ -83,8 +83,8 @@ static void reset_software_registers(void)
 }
 
 /* Cleared whether granted or not: firmware or a debugger may have used them before us. Only where
- * no VM at all is granted them the points stay: they need MDSCR_EL1.MDE, whose writes trap then. The
- * OS lock is set, as after a cold reset. */
+ * no VM at all is granted them the points stay: they need MDSCR_EL1.MDE, whose writes trap then.
+ * The OS lock is set, as after a cold reset. */
 static void reset_debug(void)
 {
     SYSREG_WRITE(MDSCR_EL1, 0);

@@ -47,7 +47,7 @@ def _device_parts(evidence, number):
 
 
 def _assignable(evidence, subject, assigned, device, result):
-    """The GIC and the hypervisor's console are nobody's; what may make DMA has its risk accepted."""
+    """The GIC and the hypervisor's console are nobody's; what makes DMA has its risk accepted."""
     kept = filter(None, (evidence.board.gic, console(evidence)))
     own = next((d for d in kept if _is_part(device, d)), None)
     result.expect(own is None, subject, f"{device.path} is the hypervisor's",
