@@ -117,7 +117,7 @@ test: check guests
 	$(call say,evidence: the page in a browser)
 	$(Q)scripts/suite.sh evidence $(PYTHON) -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% tests/evidence
 	$(call say,systems in QEMU)
-	$(Q)scripts/suite.sh system $(PYTHON) -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% tests/system
+	$(Q)scripts/suite.sh system $(PYTHON) -m pytest -q -p no:cacheprovider -n 2 --junitxml=%JUNIT% tests/system
 
 # RECORD='reason' makes the figures of this run the record (docs/bench.json) and writes its pages.
 BENCHES := bench bench-2 bench-4 bench-8

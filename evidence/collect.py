@@ -5,7 +5,8 @@ machine other than the paths of tools.
 @req EVID-7
 """
 
-from evidence import limits, maps, matrices, repro, results, sbom, sizes, sources, tools
+from evidence import (limits, maps, matrices, repro, results, sbom, schedule, sizes, sources,
+                      tools)
 from evidence.bound.report import bound
 from evidence.build import ROOT
 from evidence.canonical import canonical_text
@@ -34,6 +35,7 @@ def collect(build):
         "identity": who,
         "verdicts": verdicts(build),
         "cpus": matrices.cpus(build),
+        "schedules": schedule.schedules(build),
         "memory": matrices.memory(build),
         "devices": matrices.devices(build),
         "emulated": matrices.emulated(build),

@@ -108,16 +108,16 @@ def channels(build):
 
 
 def cpus(build):
-    """Rows: every physical CPU with the vCPU that it runs."""
+    """Rows: every physical CPU with each vCPU that lives there, or with none."""
     rows = []
     for cpu in build.plan["cpus"]:
-        vcpu = None if cpu["vcpu"] is None else build.plan["vcpus"][cpu["vcpu"]]
-        rows.append({
-            "cpu": cpu["id"], "mpidr": address(cpu["mpidr"]),
-            "vm": vcpu["vm"] if vcpu else None, "vcpu": vcpu["index"] if vcpu else None,
-            "line": vcpu["line"] if vcpu else None, "why": vcpu["reason"] if vcpu else "",
-            "stack": range_text(address(cpu["stack"]["base"]), size(cpu["stack"]["size"])),
-            "console": cpu["id"] == build.plan["console_cpu"]})
+        for vcpu in [v for v in build.plan["vcpus"] if v["cpu"] == cpu["id"]] or [None]:
+            rows.append({
+                "cpu": cpu["id"], "mpidr": address(cpu["mpidr"]),
+                "vm": vcpu["vm"] if vcpu else None, "vcpu": vcpu["index"] if vcpu else None,
+                "line": vcpu["line"] if vcpu else None, "why": vcpu["reason"] if vcpu else "",
+                "stack": range_text(address(cpu["stack"]["base"]), size(cpu["stack"]["size"])),
+                "console": cpu["id"] == build.plan["console_cpu"]})
     return rows
 
 

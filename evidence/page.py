@@ -10,9 +10,10 @@ from pathlib import Path
 
 import jinja2
 
+from evidence import schedule_svg
 from evidence.maps import FREE, HYPERVISOR, NOBODY, SHARED, Part
 from evidence.svg import draw, fill_of
-from evidence.values import grouped, hex_text, range_text, size_text
+from evidence.values import grouped, hex_text, range_text, share_text, size_text, time_text
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 OPEN_MAPS = 4  # so many guest maps are open at first
@@ -23,7 +24,8 @@ def page(facts, files):
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined,
         autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    environment.filters |= {"hex": hex_text, "size": size_text, "number": grouped}
+    environment.filters |= {"hex": hex_text, "size": size_text, "number": grouped,
+                            "time": time_text, "share": share_text}
     environment.globals["range_text"] = range_text
     names = facts["vm_names"]
     return environment.get_template("page.html.j2").render(
@@ -34,6 +36,9 @@ def page(facts, files):
                               f"Physical memory of {facts['board']}"),
         guest_svgs=[_picture(parts, names, f"map-{number}", f"Guest addresses of {name}")
                     for number, (name, parts) in enumerate(zip(names, facts["guest_maps"]))],
+        schedule_svgs=[jinja2.utils.markupsafe.Markup(schedule_svg.draw(
+            mode, names, f"schedule-{number}", f"Schedule of mode {mode['mode']}"))
+            for number, mode in enumerate(facts["schedules"])],
         open_maps=OPEN_MAPS,
         owners=[(name, fill_of(name, names)) for name in (HYPERVISOR, *names)],
         others=[(SHARED, "repeating-linear-gradient(45deg,#fff 0 4px,#c9a227 4px 7px)"),

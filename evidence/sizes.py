@@ -42,12 +42,13 @@ def by_vm(build):
         prefix = f"stage2_vm{vm['id']}_"
         own = [t for t in tables if t["name"].startswith(prefix)]
         windows = _slice(build.plan["windows"], vm["windows"])
+        vcpus = _slice(build.plan["vcpus"], vm["vcpus"])
         held = [b for b in blobs if vm["id"] in users.get(b["id"], ())]
         rows.append({
             "vm": vm["id"], "tables": len(own),
             "table_bytes": sum(t["entry_count"] * TABLE_BYTES for t in own),
             "descriptors": sum(len(t["descriptors"]) for t in own),
-            "stack_bytes": vm["vcpus"]["count"] * cpu_stack,
+            "stack_bytes": len({v["cpu"] for v in vcpus}) * cpu_stack,
             "images_own": sum(size(b["size"]) for b in held if len(users[b["id"]]) == 1),
             "images_shared": sum(size(b["size"]) for b in held if len(users[b["id"]]) > 1),
             "memory": sum(size(w["size"]) for w in windows if w["kind"] == "ram")})

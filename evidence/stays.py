@@ -16,6 +16,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 import json
 from pathlib import Path
+import os
 import re
 import subprocess
 import sys
@@ -96,7 +97,7 @@ def plugin():
     """The compiled plugin's path."""
     if not PLUGIN.exists() or any(s.stat().st_mtime > PLUGIN.stat().st_mtime for s in SOURCES):
         PLUGIN.parent.mkdir(parents=True, exist_ok=True)
-        fresh = PLUGIN.with_suffix(".tmp")
+        fresh = PLUGIN.with_suffix(f".{os.getpid()}")  # two may do this at a time
         done = subprocess.run(["gcc", *FLAGS, str(SOURCES[0]), "-o", str(fresh)],
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:

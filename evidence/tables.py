@@ -10,6 +10,8 @@ import csv
 import io
 import json
 
+from evidence.schedule_svg import name_of
+
 # Parts of the facts that are files of their own.
 OWN_FILES = ("canonical", "sbom", "stack", "bound", "verdicts", "trace")
 
@@ -46,8 +48,23 @@ def files(facts):
         out[f"{name}.csv"] = _rows([_named(row, names) for row in facts[name]])
     for name in ("placements", "sections", "slots", "tools", "state"):
         out[f"{name}.csv"] = _rows(facts[name])
+    if facts["schedules"]:
+        out |= _schedules(facts["schedules"], names)
     out["el2-by-vm.csv"] = _rows([_named(row, names) for row in facts["by_vm"]])
     return out
+
+
+def _schedules(modes, names):
+    def vcpus(part, key):
+        return " ".join(name_of(vcpu, names) for vcpu in part[key])
+
+    return {
+        "schedules.csv": _csv(
+            ("mode", "cpu", "start_ns", "end_ns", "run", "spare", "quantum_ns", "why"),
+            [(m["mode"], row["cpu"], p["start"], p["end"], vcpus(p, "run"), vcpus(p, "spare"),
+              p["quantum"], p["note"]) for m in modes for row in m["cpus"] for p in row["parts"]]),
+        "vcpu-times.csv": _rows([{"mode": m["mode"], "frame_ns": m["frame"], **_named(v, names)}
+                                 for m in modes for v in m["vcpus"]])}
 
 
 def _named(row, names):

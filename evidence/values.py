@@ -6,6 +6,7 @@ resolved.json and plan.json write addresses as hexadecimal strings and sizes wit
 """
 
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+TIMES = ((10**9, "s"), (10**6, "ms"), (10**3, "us"), (1, "ns"))
 
 
 def address(text):
@@ -47,3 +48,19 @@ def size_text(number):
 def grouped(number):
     """Digits in groups of three."""
     return f"{number:,}".replace(",", "\u202f")
+
+
+def time_text(ns):
+    """Nanoseconds in the largest unit that is not larger, with as many decimals as it takes."""
+    if ns == 0:
+        return "0"
+    size, unit = next(u for u in TIMES if u[0] <= ns)
+    whole, rest = divmod(ns, size)
+    digits = str(rest).zfill(len(str(size)) - 1).rstrip("0") if rest else ""
+    return f"{whole}{'.' if digits else ''}{digits} {unit}"
+
+
+def share_text(part, whole):
+    """Percent, rounded down to a tenth."""
+    tenths = part * 1000 // whole
+    return f"{tenths // 10}.{tenths % 10} %"

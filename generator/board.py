@@ -17,7 +17,8 @@ from generator.model import PAGE, Board, BoardCpu, BoardDevice, Gic, Range
 from generator.units import align_down, align_up
 
 BOARDS = Path(__file__).resolve().parent.parent / "boards"
-KEYS = {"title", "image_base", "pa_bits", "console", "grants", "qemu", "bus_masters"}
+KEYS = {"title", "image_base", "pa_bits", "console", "grants", "qemu", "bus_masters",
+        "counter_hz"}
 GICR_BYTES = 0x20000  # RD_base and SGI_base of one CPU [IHI0069 12.10]
 GICV2_COMPATIBLE = ("arm,gic-400", "arm,cortex-a15-gic")
 GICV2_BLOCK_BYTES = 0x2000  # GICC and GICV: two pages, the second one with DIR [IHI0048 4.1.3]
@@ -26,6 +27,7 @@ POWER_COMPATIBLE = "brcm,bcm2835-pm-wdt"
 MAINTENANCE_PPI = 9  # INTID 25, which the runtime takes [BSA 1.0, table of PPIs]
 GICD_SPI_COUNT = 988  # INTIDs 32..1019, the most that a GIC has [IHI0069 2.2; IHI0048 2.2.1]
 PA_BITS = (32, 36, 40, 42, 44, 48)  # ID_AA64MMFR0_EL1.PARange [DDI0487 D24.2]
+COUNTER_HZ_MIN, COUNTER_HZ_MAX = 1_000_000, 1_000_000_000  # [DDI0487 D12.1]
 DMA_PROPERTIES = ("dma-coherent", "dma-noncoherent", "dmas", "iommus")
 # Properties that need something else to work, which a guest does not have.
 DEPENDENCIES = ("resets", "power-domains", "pinctrl-0", "dmas", "phys", "mboxes", "memory-region",
@@ -70,6 +72,10 @@ def _facts(path):
         raise BoardError(f"board.yaml {what}")
     if facts["pa_bits"] not in PA_BITS:
         raise BoardError(f"board.yaml: pa_bits is {facts['pa_bits']}, must be one of {PA_BITS}")
+    hz = facts.get("counter_hz", COUNTER_HZ_MIN)
+    if not isinstance(hz, int) or not COUNTER_HZ_MIN <= hz <= COUNTER_HZ_MAX:
+        raise BoardError(f"board.yaml: counter_hz is {hz}, must be from {COUNTER_HZ_MIN} to "
+                         f"{COUNTER_HZ_MAX}")
     return facts
 
 
@@ -93,7 +99,7 @@ def _board(name, facts, tree, blob):
                   and d.regs), None),
         reserved=_reserved(tree, gic), firmware=firmware,
         power=_power(devices, firmware), image_base=facts["image_base"],
-        pa_bits=facts["pa_bits"], grants=frozenset(facts["grants"]), spi_count=GICD_SPI_COUNT,
+        pa_bits=facts["pa_bits"], counter_hz=facts.get("counter_hz"), grants=frozenset(facts["grants"]), spi_count=GICD_SPI_COUNT,
         qemu=tuple(str(a) for a in facts["qemu"]), dtb=blob)
 
 

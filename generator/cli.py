@@ -29,6 +29,10 @@ commands by example:
   python3 -m generator explain system.yaml irq spi:1
   python3 -m generator explain system.yaml cpu 3
   python3 -m generator explain system.yaml why linux0.ram
+  python3 -m generator explain system.yaml health --vm linux0
+        what is done about each class of fault
+  python3 -m generator explain systems/shared.yaml --cpu 1 --at 3ms
+        what runs there then, and why; `cpu 1` shows the whole frame
   python3 -m generator diff old.yaml new.yaml
         who gained or lost access to what, what was merely moved or renamed, and which evidence
         to look at again
@@ -52,15 +56,18 @@ def _parser():
     explain = commands.add_parser(
         "explain", help="say what is somewhere, and why",
         description="Questions: ADDRESS [--vm VM] | irq NUMBER (33, spi:1 or intid:33) | "
-                    "cpu NUMBER | why VM.WINDOW (or VM.DEVICE, or the name of shared "
-                    "memory)")
+                    "cpu NUMBER | health [--vm VM] | why VM.WINDOW (or VM.DEVICE, or the name of "
+                    "shared memory) | --cpu NUMBER --at TIME [--mode MODE]")
     for command in (check, build, explain):
         command.add_argument("description", metavar="SYSTEM.yaml", help="the description")
         command.add_argument("--format", choices=("text", "json"), default="text",
                              help="how diagnostics are written (default: text)")
-    explain.add_argument("question", nargs="+", metavar="QUESTION",
-                         help="an address, or irq N, cpu N, why NAME")
-    explain.add_argument("--vm", help="only this VM's view of an address")
+    explain.add_argument("question", nargs="*", metavar="QUESTION",
+                         help="an address, or irq N, cpu N, health, why NAME")
+    explain.add_argument("--cpu", metavar="NUMBER", help="what runs on this CPU (with --at)")
+    explain.add_argument("--at", metavar="TIME", help="this long after the start of a frame: 3ms")
+    explain.add_argument("--mode", help="in this mode of the schedule (default: the first)")
+    explain.add_argument("--vm", help="only this VM's view of an address, or its faults")
     diff = commands.add_parser(
         "diff", help="compare two descriptions by meaning",
         description="Who gains or loses access to what from the old description to the new one. "
@@ -103,13 +110,16 @@ def _build(options):
 
 def _explain(options):
     from generator.compile import analyse
-    from generator.explain import QuestionError, answer
+    from generator.explain import QuestionError, answer, answer_at
     diagnostics = Diagnostics()
     analysis = analyse(options.description, diagnostics)
     if diagnostics.has_errors:
         return _finish(options, diagnostics)
     try:
-        print(answer(analysis, options.question, options.vm))
+        if options.cpu is not None and options.at is not None and not options.question:
+            print(answer_at(analysis, options.cpu, options.at, options.mode))
+        else:
+            print(answer(analysis, options.question, options.vm))
     except QuestionError as error:
         print(f"explain: {error}", file=sys.stderr)
         return error.status

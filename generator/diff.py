@@ -11,11 +11,12 @@ then only its name changed. VMs likewise.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 
-from generator.meaning import SYSTEM, Thing
+from generator.meaning import ALWAYS, SYSTEM, Thing
 
-KINDS = ("board", "setting", "memory", "shared", "device", "interrupt", "cpu", "grant", "smc",
-         "emulated", "gic", "contents", "start", "devicetree")
+KINDS = ("board", "setting", "memory", "shared", "device", "interrupt", "cpu", "time", "right",
+         "grant", "smc", "control", "health", "emulated", "gic", "contents", "start", "devicetree")
 EXCLUSIVE = ("device", "interrupt")  # one owner in the machine; CPUs by their field
 GAINED, LOST, CHANGED = "gained", "lost", "changed"
 RELOCATED, RENAMED = "relocated", "renamed"
@@ -67,9 +68,9 @@ def compare(old, new):
     changes = [c for before, after in kept for c in _owner_changes(
         old.owners[before][1], new.owners[after][1], after, before if before != after else None)]
     changes += [Change(LOST, name, thing, None) for name in removed
-                for thing in old.owners[name][1]]
+                for thing in old.owners[name][1] if not _is_all_time(thing)]
     changes += [Change(GAINED, name, None, thing) for name in added
-                for thing in new.owners[name][1]]
+                for thing in new.owners[name][1] if not _is_all_time(thing)]
     named = {before: after for before, after in kept if before is not SYSTEM}
     changes = sorted((_with_other(c, old, new, named) for c in _without_echo(changes)), key=_order)
     return Difference(
@@ -134,8 +135,15 @@ def _owner_changes(old, new, owner, was):
                 left_new.remove(found)
     for before, after in pairs:
         yield from _pair_changes(before, after, owner, was)
-    yield from (Change(LOST, owner, thing, None, was=was) for thing in left_old)
-    yield from (Change(GAINED, owner, None, thing, was=was) for thing in left_new)
+    yield from (Change(LOST, owner, thing, None, was=was) for thing in left_old
+                if not _is_all_time(thing))
+    yield from (Change(GAINED, owner, None, thing, was=was) for thing in left_new
+                if not _is_all_time(thing))
+
+
+def _is_all_time(thing):
+    """A CPU for itself: its `cpu` says that."""
+    return thing.kind == "time" and dict(thing.fields)["share"] == ALWAYS
 
 
 def _pair_changes(before, after, owner, was):
@@ -154,11 +162,21 @@ def _pair_changes(before, after, owner, was):
 
 
 def _effect(thing, differing):
-    """A window that only grew, or only got more rights, is a gain; the reverse a loss."""
+    """A window that only grew, or only got more rights, is a gain, and so is more time; the reverse
+    a loss."""
+    if thing.kind == "time":
+        shares = [(old, new) for name, old, new in differing if name == "share"]
+        return _way_of_share(*shares[0]) if shares else CHANGED
     if thing.kind not in ("memory", "shared"):
         return CHANGED
     ways = {_way(name, old, new) for name, old, new in differing}
     return ways.pop() if len(ways) == 1 else CHANGED
+
+
+def _way_of_share(old, new):
+    """Of two percentages."""
+    before, after = (Fraction(text.split()[0]) for text in (old, new))
+    return GAINED if after > before else LOST
 
 
 def _way(name, old, new):

@@ -28,12 +28,16 @@ EVIDENCE = {
     "device": (("PROP-DEVICES", "PROP-ATTRIBUTES"), ("device matrix", TREE)),
     "interrupt": (("PROP-INTERRUPTS",), ("interrupt routes", TREE)),
     "cpu": (("PROP-CPUS",), ("schedule", TREE)),
+    "time": (("PROP-CPUS",), ("schedule",)),
+    "right": (("PROP-SETTINGS",), ("grants",)),
     "grant": (("PROP-SETTINGS",), ("grants", TREE)),
     "smc": (("PROP-SETTINGS",), ("grants",)),
+    "control": (("PROP-LIFE",), ()),
+    "health": (("PROP-HEALTH",), ()),
     "emulated": (("PROP-EMULATED",), ("device matrix", TREE)),
     "gic": (("PROP-EMULATED", "PROP-INTERRUPTS"), ("interrupt routes", TREE)),
     "contents": (("PROP-CONTENTS", "PROP-LOADS"), ("bill of materials", "memory map")),
-    "start": (("PROP-ENTRY", "PROP-SETTINGS"), (TREE,)),
+    "start": (("PROP-ENTRY", "PROP-SETTINGS", "PROP-LIFE"), (TREE,)),
     "devicetree": (("PROP-GUEST-TREE",), (TREE,)),
 }
 RELOCATION = (("PROP-VM-MEMORY", "PROP-VM-APART", "PROP-LOADS"), ("physical memory map",))

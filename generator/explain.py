@@ -6,11 +6,15 @@ line of the description that it stems from, or says that it is a default and whi
 @req DESC-9
 """
 
+from fractions import Fraction
 import re
 
+from generator.health import action_text
 from generator.model import FIRST_SPI, Range
 from generator.nearest import meant_or_listed
-from generator.units import address_text, range_text, size_text
+from generator.timeshare import (
+    Gap, is_in_turns, percent_text, run_count, share_of, span_text, spare_of, timeline)
+from generator.units import address_text, parse_time, range_text, size_text, time_text
 
 
 class QuestionError(Exception):
@@ -26,14 +30,29 @@ def answer(analysis, question, vm_name=None):
     plan = analysis.plan
     if vm_name is not None:
         _vm_named(plan, vm_name)
-    kind = question[0]
+    kind = question[0] if question else ""
     if kind in _QUESTIONS and len(question) == 2:
         lines = _QUESTIONS[kind](plan, question[1])
     elif len(question) == 1 and (address := _number(kind)) is not None:
         lines = _address(plan, address, vm_name)
+    elif question == ["health"]:
+        lines = _health(plan, vm_name)
     else:
-        raise QuestionError("ask ADDRESS, `irq NUMBER`, `cpu NUMBER` or `why VM.WINDOW` (or VM.DEVICE)", 2)
+        raise QuestionError("ask ADDRESS, `irq NUMBER`, `cpu NUMBER`, `health`, `why VM.WINDOW` "
+                            "(or VM.DEVICE), or with --cpu NUMBER --at TIME", 2)
     return "\n".join(lines)
+
+
+def answer_at(analysis, cpu, at, mode=None):
+    """What runs on a CPU (`1`) at a time (`3ms`), as text."""
+    plan = analysis.plan
+    found, time_ns = _cpu_named(plan, cpu), parse_time(at)
+    if time_ns is None:
+        raise QuestionError(f"`{at}` is no time: write 3ms, 500us or 2.5ms", 2)
+    names = [m.name for m in plan.modes]
+    if mode is not None and mode not in names:
+        raise QuestionError(f"there is no mode `{mode}`; {meant_or_listed(mode, names)}")
+    return "\n".join(_at(plan, found.id, time_ns, names.index(mode) if mode else 0))
 
 
 def _number(text):
@@ -126,6 +145,21 @@ def _span(span):
     return f"{range_text(span.base, span.size)}, {size_text(span.size)}"
 
 
+# --- faults ---------------------------------------------------------------------------------
+
+
+def _health(plan, vm_name):
+    """What is done about each class of fault."""
+    lines = []
+    for vm in plan.system.vms:
+        if vm_name in (None, vm.name):
+            lines.append(f"faults of `{vm.name}`:")
+            for reaction in vm.reactions:
+                lines += [f"  {reaction.fault}: {action_text(reaction)}",
+                          _said(reaction.action.place, reaction.action.reason)]
+    return lines
+
+
 # --- interrupts and CPUs --------------------------------------------------------------------
 
 
@@ -170,13 +204,13 @@ def _virtual_irq(plan, intid):
 
 
 def _cpu(plan, text):
-    number = _number(text)
-    cpu = next((c for c in plan.cpus if c.id == number), None)
-    if cpu is None:
-        raise QuestionError(f"there is no CPU {text}: the board has 0 to {len(plan.cpus) - 1}")
+    cpu = _cpu_named(plan, text)
     lines = [f"CPU {cpu.id} (MPIDR {address_text(cpu.mpidr)}), EL2 stack {_span(cpu.stack)}"]
     if cpu.vcpu is None:
         lines.append("    runs no vCPU")
+    elif any(is_in_turns(plan, mode, cpu.id) for mode in range(len(plan.modes))):
+        for mode in range(len(plan.modes)):
+            lines += _table(plan, mode, cpu)
     else:
         vcpu = plan.vcpus[cpu.vcpu]
         lines += [f"    runs vCPU {vcpu.index} of `{plan.vms[vcpu.vm].name}` and nothing else",
@@ -184,6 +218,80 @@ def _cpu(plan, text):
     if plan.console_cpu == cpu.id:
         lines.append(f"    services the console: {plan.console_cpu_reason}")
     return lines
+
+
+def _cpu_named(plan, text):
+    number = _number(text)
+    for cpu in plan.cpus:
+        if cpu.id == number:
+            return cpu
+    raise QuestionError(f"there is no CPU {text}: the board has 0 to {len(plan.cpus) - 1}")
+
+
+# --- schedules ------------------------------------------------------------------------------
+
+
+def _vcpu_name(plan, vcpu):
+    return f"`{plan.vms[plan.vcpus[vcpu].vm].name}/{plan.vcpus[vcpu].index}`"
+
+
+def _names(plan, vcpus):
+    return ", ".join(_vcpu_name(plan, v) for v in vcpus)
+
+
+def _table(plan, mode, cpu):
+    """The frame of a CPU, and what each of its vCPUs has of it."""
+    planned = plan.modes[mode]
+    lines = [f"mode `{planned.name}`: a frame of {time_text(planned.frame_ns)}, "
+             f"{planned.frame_ticks} ticks", _said(planned.place, planned.reason)]
+    if not is_in_turns(plan, mode, cpu.id):
+        return [*lines, f"    always {_names(plan, cpu.residents)}: it has no slots in this mode"]
+    for part in timeline(plan, mode, cpu.id):
+        lines.append(f"    {span_text(part)}: {_runs(plan, part)}")
+    for vcpu in cpu.residents:
+        spare = spare_of(plan, mode, vcpu)
+        lines.append(f"    {_vcpu_name(plan, vcpu)} has {percent_text(share_of(plan, mode, vcpu))}"
+                     + (f", and what others leave of {percent_text(spare)}" if spare else ""))
+    idle = sum(g.end_ns - g.start_ns for g in timeline(plan, mode, cpu.id) if isinstance(g, Gap))
+    return [*lines, f"    nobody has {percent_text(Fraction(idle, planned.frame_ns))}"]
+
+
+def _runs(plan, part):
+    if isinstance(part, Gap):
+        return "idle"
+    run, spare = part.members[:run_count(part)], part.members[run_count(part):]
+    turns = f", in turns of {time_text(part.quantum_ns)}" if len(run) > 1 else ""
+    while_what = "none of them can" if len(run) > 1 else "it waits"
+    return _names(plan, run) + turns + (
+        f"; {_names(plan, spare)} while {while_what}" if spare else "")
+
+
+def _at(plan, cpu, time_ns, mode):
+    residents = plan.cpus[cpu].residents
+    if not is_in_turns(plan, mode, cpu):
+        if not residents:
+            return [f"CPU {cpu} runs no vCPU"]
+        vcpu = plan.vcpus[residents[0]]
+        return [f"CPU {cpu} at any time: {_names(plan, residents)}, which has it for itself",
+                _said(vcpu.place, vcpu.reason)]
+    planned = plan.modes[mode]
+    within = time_ns % planned.frame_ns
+    which = f", {time_text(within)} in the frame" if within != time_ns else ""
+    part = next(p for p in timeline(plan, mode, cpu) if p.start_ns <= within < p.end_ns)
+    lines = [f"CPU {cpu} at {time_text(time_ns)}{which}, mode `{planned.name}`: "
+             f"{_runs(plan, part)}"]
+    if isinstance(part, Gap):
+        return [*lines, f"    {span_text(part)} of {time_text(planned.frame_ns)}: no slot"]
+    off = max((abs(_off_ns(plan, bound, time)) for bound, time in (
+        (part.start_ticks, part.start_ns), (part.end_ticks, part.end_ns))), default=0)
+    rounded = f"; rounded to ticks, by {float(off):.3g} ns at most" if off else ""
+    return [*lines, _said(part.place, part.reason),
+            f"    {span_text(part)} of {time_text(planned.frame_ns)}: ticks {part.start_ticks} to "
+            f"{part.end_ticks}{rounded}"]
+
+
+def _off_ns(plan, bound, time_ns):
+    return Fraction(bound * 1_000_000_000, plan.system.board.counter_hz) - time_ns
 
 
 # --- why ------------------------------------------------------------------------------------
@@ -232,7 +340,7 @@ def _why_emulated(plan, mmio):
     lines = [f"`{plan.vms[mmio.vm].name}`'s emulated {mmio.kind} `{mmio.name}`: "
              f"{_span(mmio.ipa_range)}", _said(mmio.place, mmio.reason)]
     for device in plan.emulated:
-        if (device.vm, device.name) == (mmio.vm, mmio.name):
+        if (device.vm, device.name) == (mmio.vm, mmio.name) and device.intid is not None:
             lines += [f"raises INTID {device.intid}, SPI {device.intid - FIRST_SPI}, in the guest",
                       _said(device.place, "described here")]
     return lines

@@ -25,6 +25,10 @@ PPI, SPI = 1, 0
 LEVEL_HIGH, EDGE_RISING = 4, 1
 TIMER_PPIS = (13, 14, 11, 10)  # secure, non-secure, virtual, hypervisor: PPIs of the Arm BSA
 PMU_PPI = 7
+# Of each emulated device of Arm's, by which its driver finds them [Linux
+# Documentation/devicetree/bindings]. The SP805 counts by the first of its.
+CLOCK_NAMES = {"pl011": ("uartclk", "apb_pclk"), "pl031": ("apb_pclk",),
+               "sp805": ("wdog_clk", "apb_pclk")}
 # Properties of a board's node that say something about the board, not about the device.
 BOARD_ONLY = {"reg", "interrupts", "interrupts-extended", "interrupt-parent", "phandle",
               "linux,phandle", "clocks", "status", "iommus", "resets", "power-domains"}
@@ -177,7 +181,11 @@ def _emulated(vm):
         "clock-frequency": cells(24000000), "clock-output-names": text("clk24mhz"),
         "phandle": cells(CLOCK_PHANDLE)})
     for device in vm.emulated:
-        clock_names = {"pl011": ("uartclk", "apb_pclk"), "pl031": ("apb_pclk",)}[device.model]
+        if device.model == "pvpanic":
+            yield Out(f"pvpanic@{device.at.value:x}", {
+                "compatible": text("qemu,pvpanic-mmio"), "reg": wide(device.at.value, 2)})
+            continue
+        clock_names = CLOCK_NAMES[device.model]
         yield Out(f"{device.model}@{device.at.value:x}", {
             "compatible": text(f"arm,{device.model}", "arm,primecell"),
             "reg": wide(device.at.value, 0x1000),

@@ -8,6 +8,9 @@ Independent of how the plan was made: checks only compare the finished tables wi
 @req DESC-1
 """
 
+import hashlib
+
+from generator.health import FAULTS
 from generator.model import FIRST_SPI, IPA_BITS, PAGE, Range
 
 VMID_LIMIT = 1 << 8  # VTCR_EL2.VS is 0
@@ -29,14 +32,43 @@ def require_invariants(plan):
                              + "; ".join(broken))
 
 
-def _cpu_one_vcpu(plan):
-    for vcpu in plan.vcpus:
-        if vcpu.cpu is not None and vcpu.cpu < len(plan.cpus) and (
-                plan.cpus[vcpu.cpu].vcpu != vcpu.id):
-            yield f"CPU {vcpu.cpu} does not name vCPU {vcpu.id}"
-    named = [c.vcpu for c in plan.cpus if c.vcpu is not None]
-    if sorted(named) != [v.id for v in plan.vcpus]:
-        yield "the CPUs do not name each vCPU once"
+def _cpu_residents(plan):
+    for cpu in plan.cpus:
+        if list(cpu.residents) != [v.id for v in plan.vcpus if v.cpu == cpu.id]:
+            yield f"CPU {cpu.id} names the vCPUs {cpu.residents}"
+        if len(cpu.residents) > 1 and not (plan.modes and all(
+                plan.slots_of(mode, cpu.id) for mode in range(len(plan.modes)))):
+            yield f"CPU {cpu.id} has {len(cpu.residents)} vCPUs and not always a schedule"
+
+
+def _slots_sorted(plan):
+    at = 0
+    for i, part in enumerate(plan.cpu_schedules):
+        mode = plan.modes[part.mode]
+        if (part.mode, part.cpu) != divmod(i, len(plan.cpus)) or part.slots.first != at:
+            yield f"the schedule of CPU {part.cpu} in mode {mode.name} is out of order"
+        at += part.slots.count
+        now = 0
+        for slot in plan.slots[part.slots.first:at]:
+            if (slot.mode, slot.cpu) != (part.mode, part.cpu) or not (
+                    now <= slot.start_ticks < slot.end_ticks <= mode.frame_ticks
+                    and slot.quantum_ticks > 0):
+                yield f"the slot of line {slot.place.line} is not where it should be"
+            now = slot.end_ticks
+    if at != len(plan.slots) or len(plan.cpu_schedules) != len(plan.modes) * len(plan.cpus):
+        yield f"{at} of {len(plan.slots)} slots have an owner"
+    if plan.modes and not plan.system.board.counter_hz:
+        yield "a tick has no length"
+
+
+def _slot_members(plan):
+    for slot in plan.slots:
+        if len(set(slot.members)) != len(slot.members) or (
+                not set(slot.members) <= set(plan.cpus[slot.cpu].residents)
+                or not 0 <= slot.spare_count < len(slot.members)):
+            yield f"the slot of line {slot.place.line} has {slot.members}"
+    if sum(len(slot.members) for slot in plan.slots) >= NO_ID:
+        yield "there are too many members"
 
 
 def _vcpu_cpu(plan):
@@ -63,7 +95,8 @@ def _vmid_unique(plan):
 
 def _slices(plan):
     totals = {"vcpus": plan.vcpus, "windows": plan.windows, "loads": plan.loads,
-              "mmios": plan.mmios, "irqs": plan.irqs}
+              "mmios": plan.mmios, "irqs": plan.irqs, "controls": plan.controls,
+              "followers": plan.followers}
     for name, rows in totals.items():
         at = 0
         for vm in plan.vms:
@@ -160,6 +193,36 @@ def _loads_aligned(plan):
             yield f"{step.reason}: {step.size} bytes"
 
 
+def _loads_hashed(plan):
+    for blob in plan.blobs:
+        if hashlib.sha256(blob.data).hexdigest() != blob.sha256:
+            yield f"{blob.name} has another hash than {blob.sha256}"
+
+
+def _controls(plan):
+    pairs = [(c.vm, c.target) for c in plan.controls]
+    if len(set(pairs)) != len(pairs):
+        yield "a VM controls another twice"
+    for vm, target in pairs:
+        if vm == target or not 0 <= target < len(plan.vms):
+            yield f"{plan.vms[vm].name} controls VM {target}"
+
+
+def _followers(plan):
+    """Also: whoever waits, waits for somebody who can come first."""
+    waits = {vm.id: [f.vm for f in plan.followers if f.follower == vm.id] for vm in plan.vms}
+    for vm in plan.vms:
+        if len(waits[vm.id]) != vm.awaited_count or len(set(waits[vm.id])) != vm.awaited_count:
+            yield f"{vm.name} waits for {waits[vm.id]}, not {vm.awaited_count}"
+    while waits:
+        free = [vm for vm, awaited in waits.items() if not set(awaited) & set(waits)]
+        if not free:
+            yield f"VMs {sorted(waits)} wait for one another"
+            return
+        for vm in free:
+            del waits[vm]
+
+
 def _spi_count(plan):
     at = 0
     for vm in plan.vms:
@@ -177,12 +240,31 @@ def _irq_one_owner(plan):
 
 
 def _irq_vintid(plan):
-    lines = [(i.vm, i.vintid) for i in plan.irqs] + [(e.vm, e.intid) for e in plan.emulated]
+    lines = [(i.vm, i.vintid) for i in plan.irqs] + [
+        (e.vm, e.intid) for e in plan.emulated if e.intid is not None]
     if len(set(lines)) != len(lines):
         yield "two devices of a VM share an interrupt"
     for vm, intid in lines:
         if not FIRST_SPI <= intid < FIRST_SPI + plan.vms[vm].spi_count:
             yield f"{plan.vms[vm].name} has no SPI for INTID {intid}"
+
+
+def _health_restarts(plan):
+    at = 0
+    for row in plan.reactions:
+        if row.first_restart != at or (row.restart_count > 0) != (row.action == "restart"):
+            yield f"restarts of {row.fault} in VM {row.vm} are remembered from {row.first_restart}"
+        at += row.restart_count
+
+
+def _health_every(plan):
+    wanted = [(vm.id, fault.name) for vm in plan.vms for fault in FAULTS]
+    if plan.reactions and [(r.vm, r.fault) for r in plan.reactions] != wanted:
+        yield "not every class of fault of every VM has its row"
+    for row in plan.reactions:
+        if row.then == "restart" and row.restart_count == 0 or row.period_ns < 0 or (
+                "switch-mode" in (row.action, row.then)) != (row.mode is not None):
+            yield f"{row.fault} in VM {row.vm} is answered by half an action"
 
 
 def _stage2_root(plan):
@@ -258,15 +340,18 @@ def _stack_guard(plan):
 
 
 CHECKS = {
-    "INV-CPU-ONE-VCPU": _cpu_one_vcpu, "INV-VCPU-CPU": _vcpu_cpu, "INV-VMPIDR": _vmpidr,
+    "INV-CPU-RESIDENTS": _cpu_residents, "INV-SLOT-SORTED": _slots_sorted,
+    "INV-SLOT-MEMBERS": _slot_members, "INV-VCPU-CPU": _vcpu_cpu, "INV-VMPIDR": _vmpidr,
     "INV-VMID-UNIQUE": _vmid_unique, "INV-SLICE": _slices,
     "INV-WINDOW-ALIGNED": _windows_aligned, "INV-WINDOW-SORTED": _windows_sorted,
     "INV-MMIO-SORTED": _mmios_sorted, "INV-MMIO-HOLE": _mmio_hole,
     "INV-MEMORY-ONE-OWNER": _memory_one_owner,
     "INV-LOAD-INSIDE": _loads_inside, "INV-LOAD-ONCE": _loads_cover_once,
     "INV-LOAD-ALIGNED": _loads_aligned,
+    "INV-LOAD-HASH": _loads_hashed, "INV-CONTROL": _controls, "INV-FOLLOWER": _followers,
     "INV-SPI-COUNT": _spi_count, "INV-IRQ-ONE-OWNER": _irq_one_owner,
     "INV-IRQ-VINTID": _irq_vintid, "INV-S2-ROOT": _stage2_root,
     "INV-GICV-BANKED": _gicv_banked,
+    "INV-HEALTH-EVERY": _health_every, "INV-HEALTH-RESTARTS": _health_restarts,
     "INV-EL2-ROOT": _el2_root, "INV-EL2-WX": _el2_wx, "INV-STACK-GUARD": _stack_guard,
 }

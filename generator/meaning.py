@@ -16,9 +16,13 @@ import re
 from generator.devicetree import Tree
 from generator.diagnostics import Place
 from generator.document import board_facts
-from generator.model import AssignedDevice
-from generator.units import address_text, range_text, size_text
+from generator.health import action_text
+from generator.model import MODE_DEFAULT, AssignedDevice
+from generator.timeshare import is_in_turns, percent_text, share_of, shortest_frame, turn_text
+from generator.units import address_text, range_text, size_text, time_text
 
+ALWAYS = "100 %"
+SLOTS_SHOWN = 8  # of a vCPU, more of them by their digest
 SYSTEM = None  # in place of a VM's name: what is the system's own
 
 
@@ -70,7 +74,13 @@ def _system_things(plan):
                         (("level", level.value),), level.place)
     yield Thing("setting", ("switch",), "switch key", (("key", chosen.switch_key.value),),
                 chosen.switch_key.place)
+    yield Thing("setting", ("check",), "check of images",
+                (("before each start", "yes" if chosen.checks_images.value else "no"),),
+                chosen.checks_images.place)
     yield _console(plan, chosen)
+    for i, mode in enumerate(plan.modes):
+        yield Thing("setting", ("mode", mode.name), f"mode `{mode.name}` of the schedule", (
+            ("number", i), ("frame", time_text(mode.frame_ns))), mode.place)
     yield Thing("board", (), f"board {system.board.name}", tuple(_board_fields(system.board)),
                 system.board_place)
 
@@ -104,10 +114,16 @@ def _vm_things(plan, vm):
     yield from _emulated(plan, vm)
     yield from _interrupts(plan, vm)
     yield from _cpus(plan, vm)
+    yield from _times(plan, vm)
+    for right in vm.may:
+        yield Thing("right", (right.value,), f"right to {right.value}", (), right.place)
     for grant in vm.grants:
         yield Thing("grant", (grant.value,), f"grant of {grant.value}", (), grant.place)
     for call in vm.smc_allow:
         yield Thing("smc", (call.value,), f"SMC {call.value:#010x} to EL3", (), call.place)
+    for target in vm.control:
+        yield Thing("control", (target.value,), f"control of {target.value}", (), target.place)
+    yield from _health(vm)
     yield from _contents(plan, vm)
     yield _start(plan, vm)
     tree = plan.vms[vm.id].devicetree
@@ -160,7 +176,8 @@ def _emulated(plan, vm):
         device = models[mmio.name]
         yield Thing("emulated", (device.model, mmio.name), f"emulated device `{mmio.name}`",
                     (("model", device.model), ("at", address_text(mmio.ipa)),
-                     ("interrupt", f"INTID {device.intid}")), device.place, label=mmio.name)
+                     ("interrupt", "none" if device.intid is None else f"INTID {device.intid}")),
+                    device.place, label=mmio.name)
     planned = plan.vms[vm.id]
     yield Thing("gic", (), "interrupt controller", (
         ("distributor", address_text(planned.gicd_ipa)),
@@ -185,6 +202,63 @@ def _cpus(plan, vm):
                         vcpu.place, free)
 
 
+def _health(vm):
+    """What is done about its faults; defaults too, since the language may change them."""
+    for reaction in vm.reactions:
+        yield Thing("health", (reaction.fault,), f"answer to faults of class {reaction.fault}",
+                    (("action", action_text(reaction)),), reaction.action.place or vm.place)
+    if vm.heartbeat_ns.value is not None:
+        yield Thing("health", ("heartbeat",), "heartbeat", (
+            ("period", time_text(vm.heartbeat_ns.value)),), vm.heartbeat_ns.place)
+    limit = vm.interrupt_limit
+    if limit is not None:
+        yield Thing("health", ("limit",), "limit of interrupts", (
+            ("count", limit.count.value), ("per", time_text(limit.period_ns.value))), limit.place)
+
+
+def _times(plan, vm):
+    """What each vCPU has of its CPU, in each mode. One that has it always is like one of a system
+    without schedules."""
+    for vcpu in plan.vcpus:
+        for mode in range(len(plan.modes)) if vcpu.vm == vm.id else ():
+            if is_in_turns(plan, mode, vcpu.cpu):
+                yield _time_thing(plan, vm, vcpu, mode)
+        if vcpu.vm == vm.id and not plan.modes:
+            yield _always(vcpu, MODE_DEFAULT)
+        elif vcpu.vm == vm.id:
+            yield from (_always(vcpu, m.name) for i, m in enumerate(plan.modes)
+                        if not is_in_turns(plan, i, vcpu.cpu))
+
+
+def _time_name(vcpu, mode):
+    return f"time of vCPU {vcpu.index} in mode `{mode}`"
+
+
+def _always(vcpu, mode):
+    return Thing("time", (vcpu.index, mode), _time_name(vcpu, mode),
+                 (("share", ALWAYS), ("slots", "always")), vcpu.place)
+
+
+def _time_thing(plan, vm, vcpu, mode):
+    """Slots that the compiler chose mean the same anywhere."""
+    cpu = plan.slots_of(mode, vcpu.cpu)
+    frame, slots = shortest_frame(plan.modes[mode].frame_ns, cpu)
+    mine = [turn_text(slot, vcpu.id) for slot in slots if vcpu.id in slot.members]
+    shown = ", ".join(mine) if len(mine) <= SLOTS_SHOWN else (
+        f"{len(mine)} of {_digest(', '.join(mine).encode('utf-8'))}")
+    fields = [("share", percent_text(share_of(plan, mode, vcpu.id))),
+              ("slots", f"{shown} in every {time_text(frame)}")]
+    is_built = vm.time is not None and all(s.place == vm.time.place for s in cpu
+                                           if vcpu.id in s.members)
+    if is_built:
+        fields.insert(1, ("need", f"{time_text(vm.time.budget.value)} in every "
+                                  f"{time_text(vm.time.period.value)}"))
+    place = next((s.place for s in cpu if vcpu.id in s.members), vcpu.place)
+    return Thing("time", (vcpu.index, plan.modes[mode].name),
+                 _time_name(vcpu, plan.modes[mode].name), tuple(fields), place,
+                 frozenset(["slots"]) if is_built else frozenset())
+
+
 def _contents(plan, vm):
     for piece in plan.pieces_of(vm.id):
         if piece.what != "devicetree":
@@ -200,7 +274,9 @@ def _start(plan, vm):
         ("entry", address_text(planned.entry)), ("x0", address_text(planned.x0)),
         ("devicetree at", address_text(tree.ipa) if tree else "none"),
         ("command line", vm.boot.bootargs.value),
-        ("PSCI by", vm.psci_conduit.value), ("at boot", "yes" if vm.autostart.value else "no"),
+        ("PSCI by", vm.psci_conduit.value), ("clock", vm.clock.value),
+        ("at boot", "yes" if vm.autostart.value else "no"),
+        ("after", ", ".join(f"{a.vm.value} {a.event.value}" for a in vm.start_after) or "nothing"),
     ), vm.boot.place)
 
 

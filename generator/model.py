@@ -21,6 +21,7 @@ BLOCK_2M = 2 * MIB
 BLOCK_1G = 1 << 30
 IPA_BITS = 40
 FIRST_SPI = 32
+MODE_DEFAULT = "normal"  # of schedules that have no `modes`
 # The folders of the runtime that log, in the order of enum log_module of core/log.h.
 LOG_MODULES = ("core", "gic", "vm", "mmio", "smccc", "psci", "vtimer", "vgic", "vdev", "sysreg",
                "world")
@@ -134,6 +135,7 @@ class Board:
     power: BoardDevice | None  # what switches the machine off, when firmware does not
     image_base: int
     pa_bits: int
+    counter_hz: int | None  # of the system counter; only schedules need it
     grants: frozenset[str]  # what its CPUs can grant
     spi_count: int  # of the physical distributor
     qemu: tuple[str, ...]  # the command line that makes this board, %IMAGE% for the image
@@ -271,9 +273,9 @@ class Irq:
 class EmulatedDevice:
     name: str
     place: Place
-    model: str  # "pl011" or "pl031"
+    model: str  # "pl011", "pl031", "sp805" or "pvpanic"
     at: Sourced[int]
-    intid: Sourced[int]
+    intid: Sourced[int | None]  # None: it has no interrupt
     irq: Irq | None  # as written, None when defaulted
 
 
@@ -305,6 +307,51 @@ class BareInterrupt:
 
 
 @dataclass(frozen=True)
+class Restart:
+    """At most `times` in any stretch of `period_ns`; in place of one more, `then`."""
+
+    times: Sourced[int]
+    period_ns: Sourced[int]
+    then: Sourced[str]
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What is done about one class of fault in one VM."""
+
+    fault: str
+    action: Sourced[str]
+    restart: Restart | None  # of the action "restart"
+    mode: Sourced[str] | None  # of "switch-mode", as the action or after the last restart
+
+
+@dataclass(frozen=True)
+class InterruptLimit:
+    """More than `count` physical interrupts in `period_ns` are a storm."""
+
+    place: Place
+    count: Sourced[int]
+    period_ns: Sourced[int]
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """What has to happen to another VM before this one starts."""
+
+    vm: Sourced[str]
+    event: Sourced[str]  # "started" or "ready"
+
+
+@dataclass(frozen=True)
+class TimeNeed:
+    """What each vCPU of a VM needs of a shared CPU: `budget` in every `period`, in ns."""
+
+    place: Place
+    period: Sourced[int]
+    budget: Sourced[int]
+
+
+@dataclass(frozen=True)
 class Vm:
     id: int
     name: str
@@ -324,9 +371,71 @@ class Vm:
     grants: tuple[Sourced[str], ...]
     smc_allow: tuple[Sourced[int], ...]
     autostart: Sourced[bool]
+    start_after: tuple[Awaited, ...]
+    control: tuple[Sourced[str], ...]  # names of VMs
+    time: TimeNeed | None
+    clock: Sourced[str]  # "real", or "scheduled": it stands still while the VM does not run
+    may: tuple[Sourced[str], ...]
+    reactions: tuple[Reaction, ...]  # in the order of generator.health.FAULTS
+    heartbeat_ns: Sourced[int | None]
+    interrupt_limit: InterruptLimit | None
+
+    def may_do(self, name):
+        return any(m.value == name for m in self.may)
 
     def has_grant(self, name):
         return any(g.value == name for g in self.grants)
+
+
+# --- schedules, times in ns ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Member:
+    """Of a slot, as written: a VM means all its vCPUs on that CPU."""
+
+    place: Place
+    vm: str
+    index: int | None
+
+    @property
+    def text(self):
+        return self.vm if self.index is None else f"{self.vm}/{self.index}"
+
+
+@dataclass(frozen=True)
+class TimeSlot:
+    place: Place
+    start: Sourced[int]  # from the start of the frame
+    length: Sourced[int]
+    run: tuple[Member, ...]
+    spare: tuple[Member, ...]
+    quantum: Sourced[int]
+
+
+@dataclass(frozen=True)
+class CpuTable:
+    place: Place  # of the CPU's number
+    cpu: int
+    slots: tuple[TimeSlot, ...]  # in the order of the description
+
+
+@dataclass(frozen=True)
+class Mode:
+    name: str
+    place: Place
+    frame: Sourced[int]
+    tables: tuple[CpuTable, ...]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What is written of it: tables may be built besides where there are no `modes`."""
+
+    place: Place | None
+    quantum: Sourced[int]
+    has_modes: bool
+    modes: tuple[Mode, ...]
 
 
 @dataclass(frozen=True)
@@ -340,6 +449,7 @@ class ModuleLog:
 class Hypervisor:
     log: Sourced[str]  # the default of the modules
     log_modules: tuple[ModuleLog, ...]  # of each, in the order of LOG_MODULES
+    checks_images: Sourced[bool]
     has_console: Sourced[bool]
     console_cpu: Sourced[int | None]
     switch_key: Sourced[str]
@@ -353,6 +463,7 @@ class System:
     board_place: Place
     hypervisor: Hypervisor
     shared: tuple[Shared, ...]
+    schedule: Schedule
     vms: tuple[Vm, ...]
 
     @property

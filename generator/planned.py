@@ -12,7 +12,6 @@ from generator.model import PAGE, AssignedDevice, GuestInterface, Range, System,
 from generator.units import align_up
 
 
-
 @dataclass(frozen=True)
 class PlannedVcpu:
     id: int
@@ -28,8 +27,54 @@ class PlannedVcpu:
 class PlannedCpu:
     id: int
     mpidr: int
-    vcpu: int | None
+    residents: tuple[int, ...]  # ids of its vCPUs, ascending
     stack: Range
+
+    @property
+    def vcpu(self):
+        return self.residents[0] if self.residents else None
+
+
+@dataclass(frozen=True)
+class Slice:
+    first: int
+    count: int
+
+
+@dataclass(frozen=True)
+class PlannedMode:
+    """The frame is the same on all CPUs."""
+
+    name: str
+    frame_ns: int
+    frame_ticks: int
+    place: Place | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class PlannedSlot:
+    """A time window of a CPU; bounds from the start of the frame, ends exclusive."""
+
+    mode: int
+    cpu: int
+    start_ns: int
+    end_ns: int
+    quantum_ns: int
+    start_ticks: int
+    end_ticks: int
+    quantum_ticks: int
+    members: tuple[int, ...]  # ids of vCPUs; the last `spare_count` run while no other can
+    spare_count: int
+    place: Place
+    reason: str
+
+
+@dataclass(frozen=True)
+class PlannedCpuSchedule:
+    mode: int
+    cpu: int
+    slots: Slice
 
 
 @dataclass(frozen=True)
@@ -111,7 +156,7 @@ class PlannedLoad:
 class PlannedMmio:
     vm: int
     name: str  # "distributor", "redistributors", or the device's name
-    kind: str  # GICD, GICR, PL011 or PL031
+    kind: str  # GICD, GICR, GICC, or the model of an emulated device
     ipa: int
     size: int
     instance: int
@@ -125,15 +170,31 @@ class PlannedMmio:
 
 @dataclass(frozen=True)
 class PlannedEmulated:
-    """An emulated device with an interrupt; id counts the devices of one model."""
+    """An emulated device; id counts the devices of one model."""
 
     id: int
     vm: int
     name: str
     model: str
-    intid: int
+    intid: int | None  # None: it has no interrupt
     console: int | None
     place: Place
+
+
+@dataclass(frozen=True)
+class PlannedReaction:
+    """What is done about one class of fault in one VM."""
+
+    vm: int
+    fault: str
+    action: str
+    then: str  # in place of a restart that is one too many
+    mode: int | None
+    first_restart: int  # slice of what the runtime remembers of restarts
+    restart_count: int  # at most so many in `period_ns`
+    period_ns: int
+    place: Place
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -148,9 +209,22 @@ class PlannedIrq:
 
 
 @dataclass(frozen=True)
-class Slice:
-    first: int
-    count: int
+class PlannedControl:
+    """The calls of `vm` rule the life of `target`."""
+
+    vm: int
+    target: int
+    place: Place
+
+
+@dataclass(frozen=True)
+class PlannedFollower:
+    """`follower` starts after `event` of `vm`."""
+
+    vm: int
+    follower: int
+    event: str  # "started" or "ready"
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -165,6 +239,9 @@ class PlannedVm:
     mmios: Slice
     irqs: Slice
     smcs: Slice
+    controls: Slice
+    followers: Slice
+    awaited_count: int  # events before its start
     console: int | None
     spi_count: int
     spi_reason: str
@@ -270,7 +347,10 @@ class Plan:
     boot_loads: tuple[PlannedLoad, ...]
     mmios: tuple[PlannedMmio, ...]
     emulated: tuple[PlannedEmulated, ...]
+    reactions: tuple[PlannedReaction, ...]  # by VM, then class; none: the usual is done
     irqs: tuple[PlannedIrq, ...]  # by VM, then INTID
+    controls: tuple[PlannedControl, ...]  # by VM
+    followers: tuple[PlannedFollower, ...]  # by VM that they follow
     blobs: tuple[Blob, ...]
     image: Image
     stage2_tables: tuple[Table, ...]
@@ -278,6 +358,18 @@ class Plan:
     registers: Registers
     pa_bits_needed: int
     intid_limit: int
+    modes: tuple[PlannedMode, ...]
+    cpu_schedules: tuple[PlannedCpuSchedule, ...]  # by mode, then CPU
+    slots: tuple[PlannedSlot, ...]  # by mode, CPU, start
+
+    @property
+    def is_scheduled(self):
+        return bool(self.modes)
+
+    def slots_of(self, mode, cpu):
+        """The slots of a CPU in a mode; none: its only vCPU has it always."""
+        part = self.cpu_schedules[mode * len(self.cpus) + cpu].slots
+        return self._rows(self.slots, part)
 
     def windows_of(self, vm):
         return self._rows(self.windows, self.vms[vm].windows)

@@ -11,20 +11,26 @@ of QEMU's virt machine, so that software built for it runs unmodified.
 
 from pathlib import Path
 
+from generator import health
 from generator.board import BoardError, folder_of, known_boards, load_board
 from generator.diagnostics import Note
 from generator.images import read_image
 from generator.load import Mapping, Scalar, Sequence
 from generator.model import (
-    LOG_MODULES, PAGE, AssignedDevice, BareInterrupt, Boot, EmulatedDevice, Hypervisor, Irq,
-    LinuxBoot, ModuleLog, Piece, Shared, Sourced, System, Vm, Window)
-from generator.units import align_up, parse_size
+    LOG_MODULES, MODE_DEFAULT, PAGE, AssignedDevice, Awaited, BareInterrupt, Boot, CpuTable,
+    EmulatedDevice, Hypervisor, Irq, LinuxBoot, Member, Mode, ModuleLog, Piece, Schedule, Shared,
+    Sourced, System, TimeNeed, TimeSlot, Vm, Window)
+from generator.units import align_up, parse_size, parse_time
 
 GICD_DEFAULT = 0x08000000
 GICR_DEFAULT = 0x080A0000
 GICC_DEFAULT = 0x08010000
-MODEL_DEFAULTS = {"pl011": (0x09000000, 33), "pl031": (0x09010000, 34)}
+# QEMU's virt machine has no SP805 and no pvpanic: theirs are where it has nothing.
+MODEL_DEFAULTS = {"pl011": (0x09000000, 33), "pl031": (0x09010000, 34),
+                  "sp805": (0x090C0000, 42), "pvpanic": (0x090D0000, None)}
 ACCESS_DEFAULT = {"ram": "rwx", "shared": "rw", "image": "rx"}
+QUANTUM_DEFAULT_NS = 1_000_000
+EVENTS = ("started", "ready")
 NO_DEFAULT_REASON = "chosen by the compiler"
 
 
@@ -36,7 +42,8 @@ def resolve(tree, description, diagnostics):
     if board is None:
         return None
     shared = _shared(tree)
-    context = _Context(folder, board, board_tree, {s.name: s for s in shared}, diagnostics)
+    context = _Context(folder, board, board_tree, {s.name: s for s in shared},
+                       tree.get("health"), diagnostics)
     vms = [] if not _is(tree.get("vms"), Mapping) else [
         _Vm(context, tree["vms"].key_place(name), node).vm(i, name)
         for i, (name, node) in enumerate(tree["vms"].items()) if _is(node, Mapping)]
@@ -44,7 +51,7 @@ def resolve(tree, description, diagnostics):
         name=_text(tree, "system").value or "system",
         place=_place(tree, "system"),
         board=board, board_place=_place(tree, "board"),
-        hypervisor=_hypervisor(tree), shared=shared, vms=tuple(vms))
+        hypervisor=_hypervisor(tree), shared=shared, schedule=_schedule(tree), vms=tuple(vms))
 
 
 def _board(tree, folder, diagnostics):
@@ -109,6 +116,12 @@ def _size(mapping, key, default=None, reason=NO_DEFAULT_REASON):
     return Sourced(default, None, reason) if size is None else Sourced(size, node.place)
 
 
+def _time(mapping, key, default=0, reason=NO_DEFAULT_REASON):
+    node = _scalar(mapping, key, str)
+    time_ns = None if node is None else parse_time(node.value)
+    return Sourced(default, None, reason) if time_ns is None else Sourced(time_ns, node.place)
+
+
 def _child(mapping, key, kind):
     node = mapping.get(key) if _is(mapping, Mapping) else None
     return node if _is(node, kind) else kind(mapping.place, ())
@@ -132,6 +145,7 @@ def _hypervisor(tree):
     none = _text(node, "console")
     return Hypervisor(
         log=log, log_modules=log_modules,
+        checks_images=_flag(node, "check_images", True, "default: before each start"),
         has_console=Sourced(False, none.place) if none.is_given else Sourced(
             True, None, "default: the board's UART"),
         console_cpu=_number(console, "cpu"),
@@ -157,14 +171,61 @@ def _shared(tree):
         for name, node in section.items() if _is(node, Mapping))
 
 
+# --- schedules ------------------------------------------------------------------------------
+
+
+def _schedule(tree):
+    node = _child(tree, "schedule", Mapping)
+    quantum = _time(node, "quantum", QUANTUM_DEFAULT_NS, "default: 1 ms")
+    frame = _time(node, "frame", 0, "not given")
+    has_modes = "modes" in node
+    if has_modes:
+        section = _child(node, "modes", Mapping)
+        modes = [_mode(name, section.key_place(name), mode, frame, quantum)
+                 for name, mode in section.items() if _is(mode, Mapping)]
+    else:
+        modes = [_mode(MODE_DEFAULT, _place(node, "cpus"), node, frame, quantum)] if (
+            "cpus" in node) else []
+    place = _place(tree, "schedule") if "schedule" in tree else None
+    return Schedule(place, quantum, has_modes, tuple(modes))
+
+
+def _mode(name, place, node, frame, quantum):
+    section = _child(node, "cpus", Mapping)
+    tables = (CpuTable(section.key_place(cpu), int(cpu), _slots(section, cpu, quantum))
+              for cpu in section.values if cpu.isdecimal())
+    own = _time(node, "frame", frame.value, "default: that of `schedule`")
+    return Mode(name, place, own if own.is_given else frame,
+                tuple(sorted(tables, key=lambda table: table.cpu)))
+
+
+def _slots(section, cpu, quantum):
+    shared = Sourced(quantum.value, None, "default: that of `schedule`")
+    return tuple(TimeSlot(
+        slot.place, _time(slot, "at"), _time(slot, "for"), _members(slot, "run"),
+        _members(slot, "spare"), _time(slot, "quantum") if "quantum" in slot else shared)
+        for slot in _child(section, cpu, Sequence)
+        if _is(slot, Mapping) and "at" in slot and "for" in slot)
+
+
+def _members(slot, key):
+    found = []
+    for item in _child(slot, key, Sequence):
+        if _is(item, Scalar) and isinstance(item.value, str):
+            vm, _, index = item.value.partition("/")
+            found.append(Member(item.place, vm, int(index) if index.isdecimal() else None))
+    return tuple(found)
+
+
 class _Context:
     """What every VM is resolved against."""
 
-    def __init__(self, folder, board, board_tree, shared, diagnostics):
+    def __init__(self, folder, board, board_tree, shared, common_health, diagnostics):
         self.folder = folder
         self.board = board
         self.board_tree = board_tree
         self.shared = shared
+        self.common_health = common_health
         self.diagnostics = diagnostics
 
 
@@ -193,7 +254,19 @@ class _Vm:
             spis=_number(gic, "spis"),
             psci_conduit=_text(psci, "conduit", "hvc", "default: hvc"),
             grants=self._list("grant", str), smc_allow=self._list("smc_allow", int),
-            autostart=_flag(self.node, "autostart", True, "default: started at boot"))
+            autostart=_flag(self.node, "autostart", True, "default: started at boot"),
+            time=self._time(), clock=_text(self.node, "clock", "real", "default: real"),
+            may=self._list("may", str),
+            start_after=self._start_after(), control=self._list("control", str),
+            reactions=health.reactions(self.node.get("health"), self.context.common_health),
+            heartbeat_ns=health.heartbeat(self.node),
+            interrupt_limit=health.interrupt_limit(self.node))
+
+    def _start_after(self):
+        section = _child(self.node, "start_after", Mapping)
+        return tuple(Awaited(Sourced(name, section.key_place(name)), _text(section, name))
+                     for name, node in section.items()
+                     if _is(node, Scalar) and node.value in EVENTS)
 
     def _list(self, key, kind):
         return tuple(Sourced(item.value, item.place) for item in _child(self.node, key, Sequence)
@@ -205,6 +278,12 @@ class _Vm:
             return (), Sourced(count.value, count.place)
         cpus = self._list("cpus", int)
         return cpus, Sourced(len(cpus), _place(self.node, "cpus"), "one vCPU for each CPU named")
+
+    def _time(self):
+        node = self.node.get("time")
+        if not _is(node, Mapping) or "period" not in node or "budget" not in node:
+            return None
+        return TimeNeed(_place(self.node, "time"), _time(node, "period"), _time(node, "budget"))
 
     # memory
 
@@ -309,11 +388,13 @@ class _Vm:
         if model not in MODEL_DEFAULTS:
             return None
         address, intid = MODEL_DEFAULTS[model]
-        irq = _irq(node.get("irq"))
+        irq = _irq(node.get("irq")) if intid is not None else None
+        default = "it has none" if intid is None else f"default: SPI {intid - 32}"
+        like = ", as QEMU virt" if model in ("pl011", "pl031") else ""
         return EmulatedDevice(
-            name, place, model, _number(node, "at", address, "default: as QEMU virt"),
-            Sourced(irq.intid, irq.place) if irq else Sourced(
-                intid, None, f"default: SPI {intid - 32}, as QEMU virt"), irq)
+            name, place, model, _number(node, "at", address, "default" + (
+                ": as QEMU virt" if like else " of this device")),
+            Sourced(irq.intid, irq.place) if irq else Sourced(intid, None, default + like), irq)
 
     def _assigned(self, name, place, node):
         wanted = _text(node, "assign")

@@ -9,6 +9,9 @@ only as an escaped string literal, and a comment only without what could end it.
 from dataclasses import dataclass
 
 from generator.model import Range
+from generator.planned import Slice
+from generator.rows_health import health_sizes, health_tables
+from generator.units import time_text
 
 ABI_VERSION = 6  # CFG_ABI_VERSION that these rows are written for
 LOG_LEVELS = ("error", "warn", "info", "debug")
@@ -74,6 +77,11 @@ def note_text(text):
     return text.replace("*/", "* /").replace("/*", "/ *").replace("\n", " ").replace("\\", "/")
 
 
+def _bytes(digits):
+    """An array, of hexadecimal digits."""
+    return "{ " + ", ".join(f"0x{b:02x}" for b in bytes.fromhex(digits)) + " }"
+
+
 def _line(place):
     return f"line {place.line}"
 
@@ -109,12 +117,28 @@ def sizes(plan):
         ("CFG_PL011_COUNT", _count(plan, "pl011")), ("CFG_PL031_COUNT", _count(plan, "pl031")),
         ("CFG_IRQ_COUNT", len(plan.irqs)), ("CFG_INTID_LIMIT", plan.intid_limit),
         ("CFG_SMC_COUNT", sum(vm.smcs.count for vm in plan.vms)),
+        ("CFG_CONTROL_COUNT", len(plan.controls)), ("CFG_FOLLOWER_COUNT", len(plan.followers)),
+        ("CFG_CHECKS_IMAGES", int(plan.system.hypervisor.checks_images.value)),
         ("CFG_HAS_CONSOLE", int(plan.system.uart is not None)),
         ("CFG_CONSOLE_COUNT", len(plan.console_names)),
         ("CFG_SPI_TOTAL", sum(vm.spi_count for vm in plan.vms)),
         ("CFG_VM_SPI_MAX", max(vm.spi_count for vm in plan.vms)),
         ("CFG_VM_VCPU_MAX", max(vm.vcpus.count for vm in plan.vms)),
         ("CFG_NAME_WIDTH", max(len(label) for label in labels)),
+        *health_sizes(plan),
+        *_schedule_sizes(plan),
+    ]
+
+
+def _schedule_sizes(plan):
+    residents = [len(cpu.residents) for cpu in plan.cpus]
+    return [
+        ("CFG_SCHEDULED", int(plan.is_scheduled)), ("CFG_RESIDENT_COUNT", sum(residents)),
+        ("CFG_MODE_COUNT", len(plan.modes)), ("CFG_SLOT_COUNT", len(plan.slots)),
+        ("CFG_SLOT_MEMBER_COUNT", sum(len(slot.members) for slot in plan.slots)),
+        ("CFG_CPU_RESIDENT_MAX", max([1, *residents])),
+        ("CFG_CPU_SLOT_MAX", max([1, *(part.slots.count for part in plan.cpu_schedules)])),
+        ("CFG_SLOT_MEMBER_MAX", max([1, *(len(slot.members) for slot in plan.slots)])),
     ]
 
 
@@ -149,7 +173,6 @@ def system_fields(plan):
     system, board = plan.system, plan.system.board
     hypervisor, gic = system.hypervisor, board.gic
     gicr = gic.redistributors[0] if gic.redistributors else Range(0, 0)
-    digest = bytes.fromhex(plan.description_hash)
     clock = board.devices.get(plan.clock)
     uart = system.uart
     uart_note = uart.path if uart else f"no console, {_line(hypervisor.has_console.place)}"
@@ -159,7 +182,7 @@ def system_fields(plan):
         ("gic_version", f"{board.gic.version}U", board.gic.path),
         ("name", _string(system.name), _line(system.place)),
         ("board", _string(board.name), _line(system.board_place)),
-        ("description_hash", "{ " + ", ".join(f"0x{b:02x}" for b in digest) + " }",
+        ("description_hash", _bytes(plan.description_hash),
          "SHA-256 of the resolved description"),
         ("image_base", _u64(plan.image.base), "board.yaml: image_base"),
         ("image_end", _u64(plan.image.end), "end of the last slot"),
@@ -186,6 +209,8 @@ def system_fields(plan):
          clock.path if clock else "none, or none needed, or a VM has it"),
         ("pa_bits_needed", f"{plan.pa_bits_needed}U", "of every table"),
         ("spi_limit", "CFG_INTID_LIMIT", "highest routed INTID plus one"),
+        ("counter_hz", f"{board.counter_hz if plan.is_scheduled else 0}U",
+         "board.yaml: counter_hz" if plan.is_scheduled else "without schedules nobody asks"),
     ]
 
 
@@ -221,11 +246,33 @@ def config_tables(plan):
         ConfigTable("const struct cfg_pl031", "cfg_pl031s", [
             _row(_device_note(plan, e), vm=_id(e.vm), intid=_id(e.intid))
             for e in plan.emulated if e.model == "pl031"]),
+        *(ConfigTable(kind, name, [_row(note, **fields) for note, fields in found])
+          for kind, name, found in health_tables(plan)),
         ConfigTable("const struct cfg_irq", "cfg_irqs", [_irq(plan, i) for i in plan.irqs]),
         ConfigTable("const uint16_t", "cfg_irq_of_intid", _irq_of_intid(plan)),
         ConfigTable("const uint32_t", "cfg_smcs", [
             Row(f"0x{smc.value:08x}U", f"{vm.name}, {_line(smc.place)}")
             for vm in plan.system.vms for smc in vm.smc_allow]),
+        ConfigTable("const uint16_t", "cfg_residents", [
+            Row(_id(vcpu), f"CPU {cpu.id}: {_vcpu_name(plan, vcpu)}")
+            for cpu in plan.cpus for vcpu in cpu.residents]),
+        ConfigTable("const struct cfg_mode", "cfg_modes", [
+            _row(f"{time_text(mode.frame_ns)}: {mode.reason}", name=_string(mode.name),
+                 frame_ticks=_u64(mode.frame_ticks)) for mode in plan.modes]),
+        ConfigTable("const struct cfg_cpu_schedule", "cfg_cpu_schedules", [
+            _row(f"{plan.modes[part.mode].name}, CPU {part.cpu}", **_slice("slot", part.slots))
+            for part in plan.cpu_schedules]),
+        ConfigTable("const struct cfg_slot", "cfg_slots", _slots(plan)),
+        ConfigTable("const uint16_t", "cfg_slot_members", [
+            Row(_id(vcpu), _vcpu_name(plan, vcpu))
+            for slot in plan.slots for vcpu in slot.members]),
+        ConfigTable("const uint16_t", "cfg_controls", [
+            Row(_id(c.target), f"{plan.vms[c.vm].name} rules {plan.vms[c.target].name}, "
+                f"{_line(c.place)}") for c in plan.controls]),
+        ConfigTable("const struct cfg_follower", "cfg_followers", [
+            _row(f"{plan.vms[f.follower].name} waits for {plan.vms[f.vm].name}, {_line(f.place)}",
+                 vm=_id(f.follower), event=f"CFG_EVENT_{f.event.upper()}")
+            for f in plan.followers]),
         ConfigTable("const char *const", "cfg_console_names", [
             Row(_string(name), f"source {i}") for i, name in enumerate(plan.console_names)]),
     ]
@@ -233,7 +280,9 @@ def config_tables(plan):
 
 def _cpu(plan, cpu):
     board_cpu = plan.system.board.cpus[cpu.id]
+    first = sum(len(other.residents) for other in plan.cpus[:cpu.id])
     return _row(board_cpu.path, mpidr=_u64(cpu.mpidr), vcpu=_id(cpu.vcpu),
+                **_slice("resident", Slice(first, len(cpu.residents))),
                 stack_top=_u64(cpu.stack.end), release_pa=_u64(board_cpu.release or 0))
 
 
@@ -244,7 +293,9 @@ def _vm(vm):
         name=_string(vm.name), vmid=_id(vm.vmid), flags=flags,
         stage2_root=f"(uintptr_t){vm.stage2_root}", **_slice("vcpu", vm.vcpus),
         **_slice("window", vm.windows), **_slice("load", vm.loads), **_slice("mmio", vm.mmios),
-        **_slice("irq", vm.irqs), **_slice("smc", vm.smcs), console=_id(vm.console),
+        **_slice("irq", vm.irqs), **_slice("smc", vm.smcs),
+        **_slice("control", vm.controls), **_slice("follower", vm.followers),
+        awaited_count=_id(vm.awaited_count), console=_id(vm.console),
         spi_count=_id(vm.spi_count), first_spi=_id(vm.first_spi), gicd_ipa=_u64(vm.gicd_ipa),
         gicr_ipa=_u64(vm.gicr_ipa), gicc_ipa=_u64(vm.gicc_ipa), entry_ipa=_u64(vm.entry), boot_x=f"{{ {_u64(vm.x0)} }}")
 
@@ -259,6 +310,23 @@ def _vcpu(plan, vcpu):
                 vmpidr=_u64(vcpu.vmpidr))
 
 
+def _vcpu_name(plan, vcpu):
+    return f"{plan.vms[plan.vcpus[vcpu].vm].name}/{plan.vcpus[vcpu].index}"
+
+
+def _slots(plan):
+    out, first = [], 0
+    for slot in plan.slots:
+        count = len(slot.members)
+        note = (f"{plan.modes[slot.mode].name}, CPU {slot.cpu}, {time_text(slot.start_ns)} to "
+                f"{time_text(slot.end_ns)}, {_line(slot.place)}: {slot.reason}")
+        out.append(_row(note, start=_u64(slot.start_ticks), end=_u64(slot.end_ticks),
+                        quantum=_u64(slot.quantum_ticks), **_slice("member", Slice(first, count)),
+                        spare_count=_id(slot.spare_count)))
+        first += count
+    return out
+
+
 def _window(plan, window):
     access = " | ".join(c for letter, c in ACCESS_LETTERS if letter in window.access)
     note = f"{plan.vms[window.vm].name}, {_line(window.place)}: {window.pa_reason}"
@@ -270,9 +338,10 @@ def _window(plan, window):
 def _loads(plan, loads):
     out = []
     for load in loads:
-        src = plan.blobs[load.blob].pa if load.blob is not None else 0
-        out.append(_row(f"{load.reason}, {_line(load.place)}", src_pa=_u64(src),
-                        dst_pa=_u64(load.dst), size=_u64(load.size)))
+        blob = plan.blobs[load.blob] if load.blob is not None else None
+        out.append(_row(f"{load.reason}, {_line(load.place)}",
+                        src_pa=_u64(blob.pa if blob else 0), dst_pa=_u64(load.dst),
+                        size=_u64(load.size), sha256=_bytes(blob.sha256) if blob else "{0}"))
     return out
 
 

@@ -49,6 +49,11 @@ class Checked:
         this first."""
         return not any(cut[:len(path)] == path for cut in self._left_out)
 
+    def unknown_keys(self, *path):
+        """The keys directly below `path` that were left out."""
+        return [cut[-1] for cut in self._left_out
+                if cut[:-1] == path and len(cut) > len(path) and isinstance(cut[-1], str)]
+
     def without(self, refused):
         """The same with more left out."""
         if not refused:

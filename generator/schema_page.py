@@ -20,16 +20,18 @@ completes and checks it as you type:
 # yaml-language-server: $schema=generator/schema.json
 ```
 
-Sizes are written with their unit: `4 KiB`, `256 MiB`, `1 GiB`. Addresses are numbers, best in
-hexadecimal. Paths of files are relative to the folder of the description. What is not said gets a
+Sizes are written with their unit: `4 KiB`, `256 MiB`, `1 GiB`; so are times: `500 us`, `2.5 ms`.
+Addresses are numbers, best in hexadecimal. Paths of files are relative to the folder of the description. What is not said gets a
 default, which `python3 -m generator build` writes out in `resolved.json`, each with its reason.
 Anchors, aliases and merge keys of YAML are not part of the language.
 """
 
 SECTIONS = (
     ("The file", ""), ("`hypervisor`", "hypervisor"), ("`shared`", "shared"), ("A VM", "vm"),
+    ("`schedule`", "schedule"), ("An entry of `modes`", "mode"), ("A slot of a CPU", "slot"),
     ("A window of `memory`", "window"), ("`boot`", "boot"), ("A device", "device"),
     ("`irq` of a device", "irq"), ("An entry of `interrupts`", "interrupt"), ("`gic`", "gic"),
+    ("`health`", "health"), ("What is done about a fault", "reaction"), ("`restart`", "restart"), ("`interrupt_limit`", "interrupt_limit"),
 )
 TYPE_NAMES = {"object": "keys and values", "array": "list", "integer": "number",
               "string": "text", "boolean": "`true` or `false`"}
@@ -50,6 +52,9 @@ def _table(node):
 
 
 def _rows(node, prefix):
+    if not prefix and "properties" not in node:
+        for branch in node.get("oneOf", ()):
+            yield from _rows(branch, "")
     for key, raw in node.get("properties", {}).items():
         child = _followed(raw)
         required = " (required)" if key in node.get("required", ()) else ""
@@ -75,7 +80,7 @@ def _value_words(node):
         return _cell(node["x-expected"])
     if "enum" in node:
         return " ".join(f"`{choice}`" for choice in node["enum"])
-    if node.get("x-kind") in ("size", "address"):
+    if node.get("x-kind") in ("size", "address", "time"):
         return node["x-kind"]
     types = node["type"] if isinstance(node["type"], list) else [node["type"]]
     return " or ".join(TYPE_NAMES[t] for t in types)

@@ -11,7 +11,7 @@ import re
 
 from generator.load import Mapping, Scalar, Sequence
 from generator.nearest import meant_or_listed, nearest_name
-from generator.units import UNITS
+from generator.units import TIME_UNITS, UNITS
 
 _TYPE_WORDS = {
     "object": "keys and values (`key: value`)",
@@ -20,7 +20,8 @@ _TYPE_WORDS = {
     "string": "text",
     "boolean": "`true` or `false`",
 }
-_KIND_WORDS = {"address": "a whole number such as 0x40000000", "size": "a size such as 256 MiB"}
+_KIND_WORDS = {"address": "a whole number such as 0x40000000", "size": "a size such as 256 MiB",
+               "time": "a time such as 10 ms"}
 _KEY_EXAMPLES = {
     "system": "system: default",
     "board": "board: qemu-virt",
@@ -61,6 +62,8 @@ def _rule(error, general):
 def _report_type(error, node, name_place, diagnostics):
     if error.schema.get("x-kind") == "size":
         return _report_size_number(node, diagnostics)
+    if error.schema.get("x-kind") == "time":
+        return _report_time_number(node, name_place, diagnostics)
     rule = _rule(error, "wrong-type")
     diagnostics.error(rule, _value_place(node, name_place),
                       f"{_name(node)} is {found_words(node)}; expected: "
@@ -82,6 +85,19 @@ def _report_size_number(node, diagnostics):
         diagnostics.error("wrong-type", node.place,
                           f"{_name(node)} is {found_words(node)}; expected: a size",
                           remedy="write a number with its unit, for example `256 MiB`")
+    return {node.path}
+
+
+def _report_time_number(node, name_place, diagnostics):
+    if isinstance(node, Scalar) and isinstance(node.value, (int, float)) and (
+            not isinstance(node.value, bool)):
+        diagnostics.error("time-without-unit", node.place,
+                          f"{_name(node)} is the bare number {node.text}; a time needs its unit",
+                          remedy=f"write `{node.text} ms`, `{node.text} us` or `{node.text} s`")
+    else:
+        diagnostics.error("wrong-type", _value_place(node, name_place),
+                          f"{_name(node)} is {found_words(node)}; expected: a time",
+                          remedy="write a number with its unit, for example `10 ms`")
     return {node.path}
 
 
@@ -132,12 +148,14 @@ def _report_required(error, node, name_place, diagnostics):
         if key in node or key in misspelt:
             continue
         diagnostics.error(rules.get(key, "missing-key"), name_place,
-                          f"{_container(node)} has no `{key}`", remedy=_missing_remedy(key))
+                          f"{_container(node)} has no `{key}`",
+                          remedy=_missing_remedy(error.schema, key))
     return {(*node.path, None)}
 
 
-def _missing_remedy(key):
-    return f"add it, for example `{_KEY_EXAMPLES[key]}`"
+def _missing_remedy(node_schema, key):
+    example = node_schema.get("x-missing", {}).get(key) or _KEY_EXAMPLES[key]
+    return f"add it, for example `{example}`"
 
 
 def _report_enum(error, node, name_place, diagnostics):
@@ -149,13 +167,15 @@ def _report_enum(error, node, name_place, diagnostics):
     return {node.path}
 
 
-def _report_pattern(error, node, _name_place, diagnostics):
+def _report_pattern(error, node, name_place, diagnostics):
     if error.schema.get("x-kind") == "size":
         return _report_size_text(node, diagnostics)
+    if error.schema.get("x-kind") == "time":
+        return _report_time_text(node, name_place, diagnostics)
     if isinstance(node, Mapping):  # propertyNames: the instance is the key
         key = error.instance
         place, path = node.key_place(key), (*node.path, key)
-        what = f"`{key}` cannot be a name"
+        what = f"`{key}` cannot be {error.schema.get('x-names', 'a name')}"
     else:
         key, place, path = _text(node), node.place, node.path
         what = f"{_name(node)} cannot be `{key}`"
@@ -180,6 +200,22 @@ def _report_size_text(node, diagnostics):
     diagnostics.error("size-unit", node.place,
                       f"`{text}` is not a size: a whole number and one of the units "
                       f"{', '.join(UNITS)} are expected", remedy=remedy)
+    return {node.path}
+
+
+def _report_time_text(node, name_place, diagnostics):
+    text = node.value
+    if re.fullmatch(r"[0-9.]+", text):
+        return _report_time_number(Scalar(node.place, node.path, 0, text), name_place, diagnostics)
+    if re.fullmatch(rf"[0-9.]+ ?({'|'.join(TIME_UNITS)})", text):
+        diagnostics.error("time-unit", node.place,
+                          f"`{text}` is not a whole number of nanoseconds below 1000000000 s",
+                          remedy="write fewer digits")
+        return {node.path}
+    diagnostics.error("time-unit", node.place,
+                      f"`{text}` is not a time: a number and one of the units "
+                      f"{', '.join(TIME_UNITS)} are expected",
+                      remedy="write a number with its unit, for example `10 ms`")
     return {node.path}
 
 

@@ -1,5 +1,6 @@
-"""Sizes and addresses as people write and read them."""
+"""Sizes, addresses and times as people write and read them."""
 
+from fractions import Fraction
 import re
 
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
@@ -30,6 +31,28 @@ def address_text(address):
 def range_text(base, size):
     """A range with an inclusive end, as a memory map prints it."""
     return f"{address_text(base)}..{address_text(base + size - 1)}"
+
+
+# Of each unit the nanoseconds and the decimal places that are whole nanoseconds.
+TIME_UNITS = {"ns": (1, 0), "us": (1_000, 3), "ms": (1_000_000, 6), "s": (1_000_000_000, 9)}
+_TIME = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?(ns|us|ms|s)")
+
+
+def parse_time(text):
+    """Nanoseconds of a time such as "2.5 ms", or None when it is not one."""
+    match = _TIME.fullmatch(text) if isinstance(text, str) else None
+    if not match or len(match[2] or "") > TIME_UNITS[match[3]][1]:
+        return None
+    return int(Fraction(f"{match[1]}.{match[2] or 0}") * TIME_UNITS[match[3]][0])
+
+
+def time_text(time_ns):
+    """The shortest exact way to write a time."""
+    unit = next((u for u in ("s", "ms", "us") if time_ns >= TIME_UNITS[u][0]),
+                "ns" if time_ns else "ms")
+    scale, places = TIME_UNITS[unit]
+    text = f"{time_ns // scale}.{time_ns % scale:0{max(places, 1)}d}"
+    return f"{text.rstrip('0').rstrip('.')} {unit}"
 
 
 def align_up(value, alignment):

@@ -21,7 +21,7 @@ include $(GEN)/build.mk
 Q := $(if $(V),,@)
 say = @printf '  %-7s %s\n' '$(1)' '$(2)'
 
-LAYERS := lib arch core gic gic/$(GIC) vm mmio smccc psci vtimer vgic vgic/$(GIC) vdev sysreg world/ns
+LAYERS := lib arch core gic gic/$(GIC) vm mmio smccc psci vtimer vgic vgic/$(GIC) vdev health sysreg world/ns
 SOURCES := $(sort $(foreach d,$(LAYERS),$(wildcard runtime/$(d)/*.c runtime/$(d)/*.S)) \
                   $(foreach p,$(PLATFORM),$(wildcard runtime/platform/$(p)/*.c)))
 GENERATED := $(GEN)/config.c $(GEN)/stage2.c $(GEN)/el2_map.c $(GEN)/images.S
@@ -53,7 +53,7 @@ CFLAGS := -std=gnu11 -Os -g -ffreestanding -fno-common -fno-pic -fno-pie -fno-bu
 # not padded to the width of a fetch, from which code that runs once an exit gains nothing. The rest
 # is compiled for size: there a switch that only chooses a value stays code, which is smaller than
 # the table of pointers that GCC makes of it.
-HOT := core/mailbox gic/$(GIC)/cpu_interface gic/$(GIC)/virtual mmio/dispatch mmio/transfer psci/psci smccc/smccc \
+HOT := lib/sha256 core/mailbox gic/$(GIC)/cpu_interface gic/$(GIC)/virtual mmio/dispatch mmio/transfer psci/psci smccc/smccc \
        sysreg/id_registers sysreg/sysreg_trap vgic/choice vgic/hw vgic/lists vgic/regs vgic/regs_irq \
        vgic/route vgic/vgic vgic/$(GIC)/gicd vgic/$(GIC)/gicr vgic/$(GIC)/sgi \
        world/ns/exceptions world/ns/exit world/ns/interrupts

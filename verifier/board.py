@@ -67,6 +67,7 @@ class Board:
                 raise Unreadable(f"board.yaml of `{self.name}` has no `{key}`")
         self.image_base, self.pa_bits = facts["image_base"], facts["pa_bits"]
         self.grants = facts["grants"]
+        self.counter_hz = facts.get("counter_hz")  # only systems with schedules need it
         self.phandles = {n.cell("phandle", 0): n for n in self.root.walk()
                          if "phandle" in n.properties}
         symbols = self.root.child("__symbols__")

@@ -8,10 +8,12 @@ then say what bounds it.
 """
 
 from dataclasses import dataclass, field
+import re
 
 from verifier import layout
 from verifier.faults import Unreadable
-from verifier.yaml_reader import byte_size, read_yaml
+from verifier.health import answers, read_health, read_limit
+from verifier.yaml_reader import byte_size, duration, read_yaml
 
 ACCESS = {"r": layout.ACCESS_R, "rw": layout.ACCESS_R | layout.ACCESS_W,
           "rx": layout.ACCESS_R | layout.ACCESS_X,
@@ -19,11 +21,15 @@ ACCESS = {"r": layout.ACCESS_R, "rw": layout.ACCESS_R | layout.ACCESS_W,
 PAGE = 4096
 SPI_FIRST = 32
 FLAT_AT = 0x40080000
-EMULATED = {"pl011": (0x09000000, 33), "pl031": (0x09010000, 34)}
+EMULATED = {"pl011": (0x09000000, 33), "pl031": (0x09010000, 34), "sp805": (0x090C0000, 42),
+            "pvpanic": (0x090D0000, None)}
 EMULATED_BYTES = PAGE
 LOG_MODULES = ("core", "gic", "vm", "mmio", "smccc", "psci", "vtimer", "vgic", "vdev", "sysreg",
                "world")
 GRANTS = layout.VM_FLAGS[:7]
+RIGHTS = {"switch-mode": 1 << 8, "read-times": 1 << 9, "read-events": 1 << 11}
+CLOCKS = {"real": 0, "scheduled": 1 << 10}
+USUAL_MODE, USUAL_QUANTUM = "normal", 1_000_000
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class Emulated:
     name: str
     kind: str
     at: int
-    intid: int
+    intid: int | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,24 @@ class Boot:
 
 
 @dataclass(frozen=True)
+class Slot:
+    """A written time window of a CPU. Times in ns; members: (name of a VM, index or None)."""
+    at: int
+    length: int
+    quantum: int
+    run: tuple
+    spare: tuple
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A mode of the schedules. `frame` in ns or None; `cpus`: (CPU, its slots)."""
+    name: str
+    frame: int | None
+    cpus: tuple
+
+
+@dataclass(frozen=True)
 class Vm:
     """A virtual machine."""
     name: str
@@ -87,6 +111,12 @@ class Vm:
     conduit: str
     flags: int
     smcs: tuple
+    control: tuple  # names of VMs
+    start_after: tuple  # (name of a VM, event)
+    time: tuple | None  # (period, budget) in ns of each vCPU on a shared CPU without a table
+    health: tuple  # (class of fault, Answer) of each class
+    heartbeat: int  # ns, 0: none is expected
+    limit: tuple  # (interrupts, ns), both 0 without one
 
 
 @dataclass(frozen=True)
@@ -101,6 +131,8 @@ class Description:
     switch_key: int
     shared: dict = field(hash=False)  # name -> (size, phys or None)
     vms: tuple = ()
+    modes: tuple = ()  # those that are written; the first is in force at boot
+    quantum: int = USUAL_QUANTUM
 
 
 class _Keys:
@@ -144,16 +176,21 @@ def read(path):
     """The Description in the file at `path`."""
     top = _Keys(read_yaml(path), path.name)
     hypervisor, shared, vms = top.keys("hypervisor"), top.keys("shared"), top.keys("vms")
+    hypervisor.take("check_images", bool)  # of the code: no table says it
     has_console = hypervisor.rest.get("console") != "none"
     console = hypervisor.keys("console") if has_console else _Keys(None, "no console")
     hypervisor.rest.pop("console", None)
+    schedule = top.keys("schedule")
+    quantum, health = _time(schedule, "quantum", USUAL_QUANTUM), read_health(top.keys("health"))
     found = Description(
         path.parent, top.need("system", str), top.need("board", str),
         _log_level(hypervisor), has_console, console.take("cpu", int),
         _control(console.take("switch_key", str, "ctrl-]")),
         {name: _shared(name, value) for name, value in shared.rest.items()},
-        tuple(_vm(str(name), _Keys(value, f"vms.{name}")) for name, value in vms.rest.items()))
-    for keys in (top, hypervisor, console):
+        tuple(_vm(str(name), _Keys(value, f"vms.{name}"), health)
+              for name, value in vms.rest.items()),
+        _modes(schedule, quantum), quantum)
+    for keys in (top, hypervisor, console, schedule):
         keys.done()
     if not found.vms:
         raise Unreadable(f"{path.name} has no VMs")
@@ -183,6 +220,57 @@ def _shared(name, value):
     return found
 
 
+def _time(keys, key, default=None):
+    value = keys.take(key, str)
+    return default if value is None else duration(value, f"{keys.where}: `{key}`")
+
+
+def _modes(schedule, quantum):
+    """Either `modes`, or the CPUs of the only one."""
+    frame, modes = _time(schedule, "frame"), schedule.keys("modes")
+    if not modes.rest:
+        cpus = schedule.keys("cpus")
+        return (Mode(USUAL_MODE, frame, _cpu_slots(cpus, quantum)),) if cpus.rest else ()
+    found = []
+    for name, value in modes.rest.items():
+        keys = _Keys(value, f"schedule.modes.{name}")
+        found.append(Mode(str(name), _time(keys, "frame", frame),
+                          _cpu_slots(keys.keys("cpus"), quantum)))
+        keys.done()
+    return tuple(found)
+
+
+def _cpu_slots(cpus, quantum):
+    found = []
+    for cpu, slots in cpus.rest.items():
+        if not re.fullmatch("[0-9]{1,5}", str(cpu)) or not isinstance(slots, list):
+            raise Unreadable(f"{cpus.where}: `{cpu}` is no CPU with a list of slots")
+        found.append((int(cpu), tuple(_slot(_Keys(slot, f"{cpus.where}.{cpu}"), quantum)
+                                 for slot in slots)))
+    return tuple(found)
+
+
+def _slot(keys, quantum):
+    at, length = _time(keys, "at"), _time(keys, "for")
+    if at is None or length is None:
+        raise Unreadable(f"{keys.where}: a slot has no `at` or no `for`")
+    slot = Slot(at, length, _time(keys, "quantum", quantum), _members(keys, "run"),
+                _members(keys, "spare"))
+    keys.done()
+    return slot
+
+
+def _members(keys, key):
+    """`vm` is all of its vCPUs on the CPU, `vm/1` one of them."""
+    found = []
+    for text in keys.take(key, list, []):
+        name, slash, index = str(text).partition("/")
+        if slash and not re.fullmatch("[0-9]{1,5}", index):
+            raise Unreadable(f"{keys.where}: `{text}` is no vCPU")
+        found.append((name, int(index) if slash else None))
+    return tuple(found)
+
+
 def _with_shared_sizes(found):
     """Windows on shared memory get its size and place."""
     def complete(vm, window):
@@ -199,7 +287,7 @@ def _with_shared_sizes(found):
     return Description(**{**vars(found), "vms": vms})
 
 
-def _vm(name, keys):
+def _vm(name, keys, health):
     gic, psci = keys.keys("gic"), keys.keys("psci")
     cpus = keys.need("cpus", (int, list))
     if isinstance(cpus, list) and not all(isinstance(c, int) for c in cpus):
@@ -219,10 +307,21 @@ def _vm(name, keys):
         gic.take("distributor", int, 0x08000000), gic.take("redistributors", int, 0x080A0000),
         gic.take("cpu_interface", int, 0x08010000),
         gic.take("spis", int), psci.take("conduit", str, "hvc"), _flags(keys),
-        tuple(keys.take("smc_allow", list, [])))
+        tuple(keys.take("smc_allow", list, [])), tuple(keys.take("control", list, [])),
+        _awaited(keys.keys("start_after")), _budget(keys),
+        tuple(answers(read_health(keys.keys("health")), health).items()),
+        _time(keys, "heartbeat", 0), read_limit(keys.keys("interrupt_limit")))
     for part in (gic, psci, keys):
         part.done()
     return vm
+
+
+def _awaited(keys):
+    """(name of a VM, event) of each that has to happen before the VM starts."""
+    for event in keys.rest.values():
+        if event not in layout.EVENTS:
+            raise Unreadable(f"{keys.where}: the verifier does not know the event `{event}`")
+    return tuple(keys.rest.items())
 
 
 def _flags(keys):
@@ -231,7 +330,26 @@ def _flags(keys):
         if grant not in GRANTS:
             raise Unreadable(f"{keys.where}: the verifier does not know the grant `{grant}`")
         flags |= 1 << GRANTS.index(grant)
-    return flags | (1 << 7 if keys.take("autostart", bool, True) else 0)
+    for right in keys.take("may", list, []):
+        if right not in RIGHTS:
+            raise Unreadable(f"{keys.where}: the verifier does not know the right `{right}`")
+        flags |= RIGHTS[right]
+    clock = keys.take("clock", str, "real")
+    if clock not in CLOCKS:
+        raise Unreadable(f"{keys.where}: the verifier does not know the clock `{clock}`")
+    return flags | CLOCKS[clock] | (1 << 7 if keys.take("autostart", bool, True) else 0)
+
+
+def _budget(keys):
+    """`time: { period, budget }` in ns, or None."""
+    time = keys.keys("time")
+    if not time.rest:
+        return None
+    found = _time(time, "period"), _time(time, "budget")
+    time.done()
+    if None in found or 0 in found:
+        raise Unreadable(f"{time.where} has not both `period` and `budget`")
+    return found
 
 
 def _window(name, keys):

@@ -5,7 +5,7 @@
 
 from functools import cached_property
 
-from verifier import expected, machine_code
+from verifier import expected, machine_code, schedule
 from verifier.config import Config
 from verifier.debug_data import layout_by_debug_data
 from verifier.guest_files import GuestFiles
@@ -76,6 +76,11 @@ class Evidence:
     def windows(self):
         """For each VM the windows that it must have, as expected.Expected."""
         return [expected.windows(self, vm, described) for vm, described in self.vms]
+
+    @cached_property
+    def modes(self):
+        """The schedules that the description asks for, as schedule.Mode."""
+        return schedule.modes(self.description, self.board)
 
     @cached_property
     def debug_layout(self):

@@ -12,6 +12,8 @@ from verifier import layout
 from verifier.faults import Unreadable
 
 PAGE = 4096
+EMULATED_KINDS = {"pl011": layout.MMIO_PL011, "pl031": layout.MMIO_PL031,
+                  "sp805": layout.MMIO_SP805, "pvpanic": layout.MMIO_PVPANIC}
 
 # row: the row of cfg_windows; start and size of what must be there (None: no such row)
 Expected = namedtuple("Expected", "name kind ipa pa size access shared image is_free row")
@@ -125,8 +127,7 @@ def emulated_regions(described, vcpu_count, version):
     """(ipa, size, kind of cfg_mmio, Emulated or None), ascending."""
     found = [(*region, None) for region in gic_regions(described, vcpu_count, version)]
     for device in described.emulated:
-        kind = {"pl011": layout.MMIO_PL011, "pl031": layout.MMIO_PL031}[device.kind]
-        found.append((device.at, PAGE, kind, device))
+        found.append((device.at, PAGE, EMULATED_KINDS[device.kind], device))
     return sorted(found, key=lambda r: r[0])
 
 
@@ -143,8 +144,10 @@ def interrupts(evidence, described):
 
 
 def cpu_choice(description, cpu_count):
-    """CPUs of each VM, by position: those named, then the lowest free ones in order."""
+    """CPUs of each VM, by position: those named, then the lowest ones, in order, that neither a VM
+    nor a schedule names."""
     taken = {c for vm in description.vms if isinstance(vm.cpus, list) for c in vm.cpus}
+    taken |= {cpu for mode in description.modes for cpu, _ in mode.cpus}
     free = [c for c in range(cpu_count) if c not in taken]
     found = []
     for vm in description.vms:

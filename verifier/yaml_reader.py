@@ -12,6 +12,7 @@ from verifier.files import read_file
 
 MAX_BYTES = 1 << 20
 UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+NANOSECONDS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
 
 
 class _Loader(yaml.SafeLoader):
@@ -55,3 +56,16 @@ def byte_size(value, what):
     if match is None:
         raise Unreadable(f"{what}: `{value}` is no size")
     return int(match[1]) * UNITS[match[2]]
+
+
+def duration(value, what):
+    """`1.5 ms` in nanoseconds."""
+    match = re.fullmatch(r"([0-9]+)(?:\.([0-9]+))? *(ns|us|ms|s)", value) \
+        if isinstance(value, str) else None
+    if match is None:
+        raise Unreadable(f"{what}: `{value}` is no time")
+    whole, part, unit = match[1], match[2] or "", match[3]
+    ns, rest = divmod(int(whole + part) * NANOSECONDS[unit], 10 ** len(part))
+    if rest:
+        raise Unreadable(f"{what}: `{value}` is no whole number of nanoseconds")
+    return ns

@@ -43,7 +43,7 @@ INTERRUPTS = {
 # What of those one of them can lead to.
 LEADS_TO = {"serve_messages": ("vgic_sync", "console_service"),
             "timer_interrupt": ("console_service",)}
-LIFE = ("life_stop_vcpu", "life_start_vcpu", "life_finish")
+LIFE = ("life_follow", "life_start_vcpu", "life_finish")
 # Only a machine that stops enters these: what is on their way is no stay.
 NEVER = ("put", "power_off")
 # What an image without a console need not have, and how one with a console is told.

@@ -19,10 +19,13 @@ from generator.plan.contents import devicetree_piece, start_of, with_windows
 from generator.plan.cpus import console_cpu, planned_vcpus
 from generator.plan.guest import (
     console_names, guest_windows, planned_emulated, planned_mmios)
+from generator.plan.health import planned_reactions
 from generator.plan.image import Counts, image_layout, planned_cpus, with_blobs
 from generator.plan.interrupts import intid_limit, planned_irqs, spi_count
+from generator.plan.life import planned_controls, planned_followers
 from generator.plan.loads import image_placement, shared_loads, store_of, vm_loads
 from generator.plan.memory import placements, wishes
+from generator.plan.schedule import planned_schedules
 from generator.plan.stage2 import stage2_tables, vtcr_el2
 from generator.plan.vms import planned_vms
 
@@ -40,6 +43,7 @@ class Guests:
     windows: list
     starts: list
     pieces: list
+    schedules: object  # schedule.Schedules
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,16 @@ def make_plan(system, _diagnostics=None):
         vms=planned_vms(system, guests, settled.stage2, loads),
         vcpus=guests.vcpus, windows=_flat(settled.windows), shared=settled.shared,
         pieces=_flat(guests.pieces), loads=_flat(loads), boot_loads=shared_loads(settled.shared),
-        mmios=_flat(guests.mmios), emulated=guests.emulated, irqs=guests.irqs,
+        mmios=_flat(guests.mmios), emulated=guests.emulated, reactions=planned_reactions(system),
+        irqs=guests.irqs,
+        controls=planned_controls(system), followers=planned_followers(system),
         blobs=settled.blobs, image=settled.image,
         stage2_tables=_flat(settled.stage2), el2_tables=settled.el2,
         registers=Registers(el2.tcr_el2(system.board, settled.el2), el2.MAIR_EL2,
                             vtcr_el2(system.board)),
-        pa_bits_needed=_pa_bits(system, settled), intid_limit=limit)
+        pa_bits_needed=_pa_bits(system, settled), intid_limit=limit,
+        modes=guests.schedules.modes, cpu_schedules=guests.schedules.cpu_schedules,
+        slots=guests.schedules.slots)
 
 
 def _flat(lists):
@@ -108,7 +116,8 @@ def _guests(system):
         extra = devicetree_piece(vm, windows[-1], starts[-1], blob)
         found = [*starts[-1].pieces, *([extra] if extra else [])]
         pieces.append(with_windows(found, windows[-1]))
-    return Guests(vcpus, emulated, irqs, mmios, windows, starts, pieces)
+    return Guests(vcpus, emulated, irqs, mmios, windows, starts, pieces,
+                  planned_schedules(system, vcpus))
 
 
 def _settled(system, guests, store, limit):
@@ -141,7 +150,7 @@ def _counts(system, guests, limit, table_bytes):
     windows, pieces = len(_flat(guests.windows)), len(_flat(guests.pieces))
     rows = (2 * windows + 2 * pieces + len(_flat(guests.mmios)) + len(guests.emulated)
             + len(guests.irqs) + len(system.shared) + len(system.board.ram)
-            + sum(len(vm.smc_allow) for vm in system.vms))
+            + sum(len(vm.smc_allow) for vm in system.vms) + guests.schedules.row_count)
     spis = sum(spi_count(vm, guests.emulated, guests.irqs)[0] for vm in system.vms)
     consoles = sum(e.console is not None for e in guests.emulated)
     return Counts(len(system.board.cpus), len(system.vms), len(guests.vcpus), rows, spis, limit,

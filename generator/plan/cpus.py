@@ -1,8 +1,8 @@
 """Which vCPU runs on which CPU, what affinity the guest sees, and who serves the console.
 
 Promises: a CPU that a description names is used as named; a VM that gives a number gets the
-lowest CPUs that nobody named, in the order of the description. INV-CPU-ONE-VCPU, INV-VCPU-CPU
-and INV-VMPIDR hold for every plan that passes the checks.
+lowest CPUs that neither a VM nor the schedule names, in the order of the description.
+INV-CPU-RESIDENTS, INV-VCPU-CPU and INV-VMPIDR hold for every plan that passes the checks.
 
 @req CPU-1
 """
@@ -22,6 +22,7 @@ def planned_vcpus(system):
     """Every vCPU, by VM then index."""
     count = len(system.board.cpus)
     named = {cpu.value for vm in system.vms for cpu in vm.cpu_list}
+    named |= {table.cpu for mode in system.schedule.modes for table in mode.tables}
     free = [cpu for cpu in range(count) if cpu not in named]
     vcpus = []
     for vm in system.vms:

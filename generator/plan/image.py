@@ -77,13 +77,10 @@ def with_blobs(image, blobs):
 
 
 def planned_cpus(board, image, vcpus):
-    """The CPUs with their stacks; of two vCPUs on one CPU the first counts."""
+    """The CPUs with their stacks and vCPUs."""
     stacks = image.slot("stacks")
-    owners = {}
-    for vcpu in vcpus:
-        owners.setdefault(vcpu.cpu, vcpu.id)
     step = PAGE + image.stack_bytes
     return tuple(
-        PlannedCpu(cpu.id, cpu.mpidr, owners.get(cpu.id),
+        PlannedCpu(cpu.id, cpu.mpidr, tuple(v.id for v in vcpus if v.cpu == cpu.id),
                    Range(stacks.base + cpu.id * step + PAGE, image.stack_bytes))
         for cpu in board.cpus)

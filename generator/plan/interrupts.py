@@ -41,7 +41,7 @@ def spi_count(vm, emulated, irqs):
     """(virtual SPIs, reason). What is out of range is refused later and must not size anything."""
     if vm.spis.is_given:
         return _in_range(vm.spis.value), "as described"
-    intids = [e.intid for e in emulated if e.vm == vm.id]
+    intids = [e.intid for e in emulated if e.vm == vm.id and e.intid is not None]
     intids += [i.vintid for i in irqs if i.vm == vm.id]
     highest = max(intids, default=FIRST_SPI)
     reason = f"default: enough for INTID {highest}, in steps of {SPIS_IN_REGISTER}"

@@ -6,6 +6,7 @@ EL2's own (INV-VMID-UNIQUE); slices lie one behind the other (INV-SLICE).
 
 from generator.planned import PlannedVm, Slice
 from generator.plan.interrupts import spi_count
+from generator.plan.life import planned_controls, planned_followers
 
 FLAG_OF_GRANT = ("debug", "pmu", "pauth", "sve", "sme", "mte", "trng")
 
@@ -23,13 +24,16 @@ class _Slices:
 
 def planned_vms(system, guests, stage2, loads):
     """`guests`: plan.Guests; `stage2`: tables by VM; `loads`: steps by VM."""
-    cursors = {name: _Slices() for name in ("vcpu", "window", "load", "mmio", "irq", "smc", "spi")}
+    cursors = {name: _Slices() for name in (
+        "vcpu", "window", "load", "mmio", "irq", "smc", "control", "follower", "spi")}
     version = system.board.gic.version if system.board.gic else 3
-    return tuple(_planned_vm(vm, guests, stage2[vm.id], len(loads[vm.id]), cursors, version)
+    controls, followers = planned_controls(system), planned_followers(system)
+    return tuple(_planned_vm(vm, guests, stage2[vm.id], len(loads[vm.id]), cursors, version,
+                             controls, followers)
                  for vm in system.vms)
 
 
-def _planned_vm(vm, guests, tables, load_count, cursors, version):
+def _planned_vm(vm, guests, tables, load_count, cursors, version, controls, followers):
     spis, spi_reason = spi_count(vm, guests.emulated, guests.irqs)
     start = guests.starts[vm.id]
     tree = next((p for p in guests.pieces[vm.id] if p.what == "devicetree"), None)
@@ -42,6 +46,9 @@ def _planned_vm(vm, guests, tables, load_count, cursors, version):
         mmios=cursors["mmio"].take(len(guests.mmios[vm.id])),
         irqs=cursors["irq"].take(sum(i.vm == vm.id for i in guests.irqs)),
         smcs=cursors["smc"].take(len(vm.smc_allow)),
+        controls=cursors["control"].take(sum(c.vm == vm.id for c in controls)),
+        followers=cursors["follower"].take(sum(f.vm == vm.id for f in followers)),
+        awaited_count=sum(f.follower == vm.id for f in followers),
         console=next((e.console for e in guests.emulated
                       if e.vm == vm.id and e.console is not None), None),
         spi_count=spis, spi_reason=spi_reason, first_spi=cursors["spi"].take(spis).first,
@@ -62,4 +69,6 @@ def _x0(vm, tree):
 
 def _flags(vm):
     flags = [name for name in FLAG_OF_GRANT if vm.has_grant(name)]
-    return tuple(flags + (["autostart"] if vm.autostart.value else []))
+    flags += ["autostart"] if vm.autostart.value else []
+    flags += [f"may_{right.value.replace('-', '_')}" for right in vm.may]
+    return tuple(flags + (["clock_stands"] if vm.clock.value == "scheduled" else []))

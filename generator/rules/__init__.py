@@ -8,15 +8,15 @@ does not matter: diagnostics are sorted by place.
 """
 
 from generator.rules import (
-    boot, console, cpus, devices, entry, grants, guest_map, images, interrupts, memory, names,
-    physical)
+    boot, budgets, console, cpus, devices, entry, grants, guest_map, health, images, interrupts,
+    life, memory, names, physical, schedule)
 from generator.rules.context import Context
 
 __all__ = ["Context", "RULES", "check"]
 
-RULES = (*names.RULES, *console.RULES, *cpus.RULES, *memory.RULES, *physical.RULES,
-         *guest_map.RULES, *images.RULES, *boot.RULES, *entry.RULES, *devices.RULES,
-         *interrupts.RULES, *grants.RULES)
+RULES = (*names.RULES, *console.RULES, *cpus.RULES, *schedule.RULES, *budgets.RULES,
+         *memory.RULES, *physical.RULES, *guest_map.RULES, *images.RULES, *boot.RULES, *entry.RULES,
+         *devices.RULES, *interrupts.RULES, *grants.RULES, *health.RULES, *life.RULES)
 
 
 def check(context):

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from generator.diagnostics import Diagnostics, Place
 from generator.model import Range, System
+from generator.nearest import nearest_name
 from generator.planned import Plan
 from generator.schema import Checked
 from generator.units import range_text, size_text
@@ -77,6 +78,36 @@ class Context:
 
     def vm_name(self, vm_id):
         return self.system.vms[vm_id].name
+
+    @property
+    def has_whole_schedule(self):
+        """Was nothing left out that says who runs when?"""
+        return self._are_whole([("schedule",), *(("vms", vm.name, "time") for vm in self.vms)])
+
+    @property
+    def has_whole_cpus(self):
+        """Was nothing left out that says which vCPU lives where?"""
+        return not self.checked.unknown_keys("vms") and self._are_whole(
+            [*(("vms", vm.name, "cpus") for vm in self.vms)]) and "vms" in self.checked.root
+
+    def _are_whole(self, paths):
+        """Neither refused nor misspelt."""
+        return all(self.whole(*path) and nearest_name(
+            path[-1], self.checked.unknown_keys(*path[:-1])) is None for path in paths)
+
+    @property
+    def has_schedules(self):
+        """Does any CPU have a schedule, or is one to have one?"""
+        return bool(self.system.schedule.modes) or any(vm.time for vm in self.vms)
+
+    def vcpu_name(self, vcpu):
+        return f"{self.vm_name(vcpu.vm)}/{vcpu.index}"
+
+    def is_shared(self, cpu):
+        """Is there a schedule for this CPU, in any mode, or is one to be built?"""
+        tables = [table.cpu for mode in self.system.schedule.modes for table in mode.tables]
+        return cpu in tables or any(vm.time and cpu in [c.value for c in vm.cpu_list]
+                                    for vm in self.vms)
 
     @cached_property
     def regions(self):

@@ -1,6 +1,7 @@
-"""Rules about CPUs: each vCPU has one that exists and that nobody else has.
+"""Rules about CPUs: each vCPU has one that exists, and that nobody else has unless it is shared by
+a schedule (rules/schedule.py).
 
-INV-CPU-ONE-VCPU, INV-VCPU-CPU.
+INV-CPU-RESIDENTS, INV-VCPU-CPU.
 
 @req CPU-1, DESC-3
 """
@@ -34,23 +35,26 @@ def cpu_missing(context):
 
 
 def cpu_taken(context):
-    """cpu-taken, cpu-twice: one vCPU to a CPU."""
+    """cpu-taken, cpu-twice: one vCPU to a CPU, unless it has a schedule or is to have one."""
+    if not context.has_whole_schedule:
+        return
     owners = {}
     for vm in context.vms:
         for cpu in vm.cpu_list:
             owner, first = owners.setdefault(cpu.value, (vm, cpu))
-            if first is cpu or cpu.value >= len(context.board.cpus):
+            if first is cpu or cpu.value >= len(context.board.cpus) or (
+                    context.is_shared(cpu.value)):
                 continue
+            remedy = f"{_free_words(context)}; or let them share it by turns: " + (
+                f"`schedule: {{ frame: 10 ms, cpus: {{ {cpu.value}: [...] }} }}`")
             if owner is vm:
                 context.error("cpu-twice", cpu.place,
                               f"`{vm.name}` names CPU {cpu.value} twice",
-                              Note("the first one is here", first.place),
-                              remedy=_free_words(context))
+                              Note("the first one is here", first.place), remedy=remedy)
             else:
                 context.error("cpu-taken", cpu.place,
                               f"CPU {cpu.value} belongs to `{owner.name}` already",
-                              Note(f"`{owner.name}` takes it here", first.place),
-                              remedy=_free_words(context))
+                              Note(f"`{owner.name}` takes it here", first.place), remedy=remedy)
 
 
 def cpus_exhausted(context):

@@ -10,7 +10,7 @@ from generator.model import FIRST_SPI
 from generator.rules.irq_numbers import LAST_SPI
 
 LAST_GUEST_SPI = 959  # a virtual GIC has 960 SPIs at most (INV-SPI-COUNT)
-MODEL_INTIDS = {"pl011": 33, "pl031": 34}
+MODEL_INTIDS = {"pl011": 33, "pl031": 34, "sp805": 42}
 
 
 def _written(context):
@@ -102,6 +102,8 @@ def _both(intid):
 def _virtual(context, vm):
     """(INTID, what, place, is_emulated) of each interrupt that the guest sees."""
     for device in vm.emulated:
+        if device.intid.value is None:
+            continue
         yield (device.intid.value, f"the emulated {device.model} `{device.name}`",
                device.intid.place or device.place, True)
     for irq in context.plan.irqs:

@@ -13,8 +13,10 @@ def check(checked, diagnostics):
     """Reports broken forms; returns a Checked without them."""
     if checked.root is None:
         return checked
-    refused = set()
+    refused = _schedule_kind(checked, diagnostics)
+    refused |= _reactions(checked.root.get("health"), checked, diagnostics)
     for vm in _mappings(checked.root.get("vms")):
+        refused |= _reactions(vm.get("health"), checked, diagnostics)
         for window in _mappings(vm.get("memory")):
             refused |= _window_kind(window, checked, diagnostics)
         refused |= _boot_kind(vm, checked, diagnostics)
@@ -79,6 +81,38 @@ def _window_kind(window, checked, diagnostics):
     return set()
 
 
+def _schedule_kind(checked, diagnostics):
+    """schedule-kind-mixed, schedule-empty, schedule-without-frame."""
+    schedule = checked.root.get("schedule")
+    if schedule is None:
+        return set()
+    if "cpus" in schedule and "modes" in schedule:
+        diagnostics.error("schedule-kind-mixed", schedule.key_place("cpus"),
+                          "`cpus` and `modes` exclude each other",
+                          Note("`modes` is here", schedule.key_place("modes")),
+                          remedy="write `cpus` inside a mode")
+        return {schedule.path}
+    if not checked.is_whole(*schedule.path):
+        return set()
+    if "cpus" not in schedule and "modes" not in schedule:
+        diagnostics.error("schedule-empty", schedule.place,
+                          "`schedule` has neither `cpus` nor `modes`: there are no slots in it",
+                          remedy="write the slots of a CPU under `cpus`, or remove `schedule`: where "
+                          "all VMs of a CPU have a `time`, its table is built without it")
+        return set()
+    if "frame" in schedule:
+        return set()
+    refused = set()
+    for mode in _mappings(schedule.get("modes")) if "modes" in schedule else [schedule]:
+        if "cpus" in mode and "frame" not in mode:
+            name = f"the mode `{mode.path[-1]}`" if "modes" in schedule else "`schedule`"
+            diagnostics.error("schedule-without-frame", mode.key_place("cpus"),
+                              f"{name} does not say after what time its slots begin anew",
+                              remedy="add its major frame, for example `frame: 10 ms`")
+            refused.add(schedule.path)
+    return refused
+
+
 def _boot_kind(vm, checked, diagnostics):
     """boot-kind-mixed, boot-linux-override, cmdline-unseen, vm-without-boot."""
     boot = vm.get("boot")
@@ -139,7 +173,7 @@ def _linux_override(boot, diagnostics):
 
 
 def _device_kind(device, checked, diagnostics):
-    """device-kind, dma-on-emulated."""
+    """device-kind, dma-on-emulated, irq-of-pvpanic."""
     name = device.path[-1]
     if "emulate" in device and "assign" in device:
         diagnostics.error("device-kind", device.key_place("assign"),
@@ -158,13 +192,39 @@ def _device_kind(device, checked, diagnostics):
         diagnostics.error("dma-on-emulated", device.key_place("dma"),
                           f"`{name}` is emulated and makes no DMA", remedy="remove `dma`")
         return {(*device.path, "dma")}
+    if "irq" in device and "emulate" in device and device["emulate"].value == "pvpanic":
+        diagnostics.error("irq-of-pvpanic", device.key_place("irq"),
+                          f"`{name}` is a pvpanic, which has no interrupt: the guest writes to it "
+                          "and is not answered", remedy="remove `irq`")
+        return {(*device.path, "irq")}
     return set()
 
 
-def _listed_twice(vm, diagnostics):
-    """listed-twice: `grant` and `smc_allow`."""
+def _reactions(section, checked, diagnostics):
+    """health-action-kind: each value of `health` is one action."""
     refused = set()
-    for key in ("grant", "smc_allow"):
+    for reaction in _mappings(section):
+        given = _other_keys(reaction, ("restart", "switch-mode"))
+        if len(given) == 2:
+            diagnostics.error("health-action-kind", reaction.key_place("switch-mode"),
+                              "`restart` and `switch-mode` exclude each other",
+                              Note("`restart` is here", reaction.key_place("restart")),
+                              remedy="keep one of the two; `restart: { then: { switch-mode: NAME "
+                              "} }` does the second when the first does not help")
+        elif not given and checked.is_whole(*reaction.path):
+            diagnostics.error("health-action-kind", reaction.place,
+                              f"`{reaction.path[-1]}` says neither `restart` nor `switch-mode`",
+                              remedy="write `restart`, or `{ switch-mode: NAME }`")
+        else:
+            continue
+        refused.add(reaction.path)
+    return refused
+
+
+def _listed_twice(vm, diagnostics):
+    """listed-twice: `grant`, `smc_allow`, `control` and `may`."""
+    refused = set()
+    for key in ("grant", "smc_allow", "control", "may"):
         seen = {}
         for item in vm.get(key) or ():
             first = seen.setdefault(item.value, item)

@@ -38,6 +38,12 @@ static inline void tlbi_vmalls12e1(void)
     __asm__ volatile("tlbi vmalls12e1" ::: "memory");
 }
 
+/* Stage 1 of EL1&0 for the current VMID, on this CPU [DDI0487 C5.5]. Needs dsb_nsh(). */
+static inline void tlbi_vmalle1(void)
+{
+    __asm__ volatile("tlbi vmalle1" ::: "memory");
+}
+
 /* An event for every CPU's WFE; what it is about is to be complete before: dsb_sy(). */
 static inline void sev(void)
 {

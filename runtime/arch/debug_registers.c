@@ -25,12 +25,63 @@
         SYSREG_WRITE(DBGWVR##n##_EL1, 0);                                                          \
     }
 
+#define SAVE_BREAKPOINT(n)                                                                         \
+    if ((n) < breakpoint_count) {                                                                  \
+        to->breakpoint[n][0] = SYSREG_READ(DBGBVR##n##_EL1);                                       \
+        to->breakpoint[n][1] = SYSREG_READ(DBGBCR##n##_EL1);                                       \
+    }
+
+#define SAVE_WATCHPOINT(n)                                                                         \
+    if ((n) < watchpoint_count) {                                                                  \
+        to->watchpoint[n][0] = SYSREG_READ(DBGWVR##n##_EL1);                                       \
+        to->watchpoint[n][1] = SYSREG_READ(DBGWCR##n##_EL1);                                       \
+    }
+
+#define LOAD_BREAKPOINT(n)                                                                         \
+    if ((n) < breakpoint_count) {                                                                  \
+        SYSREG_WRITE(DBGBVR##n##_EL1, from->breakpoint[n][0]);                                     \
+        SYSREG_WRITE(DBGBCR##n##_EL1, from->breakpoint[n][1]);                                     \
+    }
+
+#define LOAD_WATCHPOINT(n)                                                                         \
+    if ((n) < watchpoint_count) {                                                                  \
+        SYSREG_WRITE(DBGWVR##n##_EL1, from->watchpoint[n][0]);                                     \
+        SYSREG_WRITE(DBGWCR##n##_EL1, from->watchpoint[n][1]);                                     \
+    }
+
+static uint64_t breakpoints(void)
+{
+    return bits_get(SYSREG_READ(ID_AA64DFR0_EL1), 15, 12) + 1U;
+}
+
+static uint64_t watchpoints(void)
+{
+    return bits_get(SYSREG_READ(ID_AA64DFR0_EL1), 23, 20) + 1U;
+}
+
 void debug_points_clear(void)
 {
-    const uint64_t dfr0 = SYSREG_READ(ID_AA64DFR0_EL1);
-    const uint64_t breakpoint_count = bits_get(dfr0, 15, 12) + 1U;
-    const uint64_t watchpoint_count = bits_get(dfr0, 23, 20) + 1U;
+    const uint64_t breakpoint_count = breakpoints();
+    const uint64_t watchpoint_count = watchpoints();
 
     DEBUG_POINTS(CLEAR_BREAKPOINT)
     DEBUG_POINTS(CLEAR_WATCHPOINT)
+}
+
+void debug_points_save(struct debug_points *to)
+{
+    const uint64_t breakpoint_count = breakpoints();
+    const uint64_t watchpoint_count = watchpoints();
+
+    DEBUG_POINTS(SAVE_BREAKPOINT)
+    DEBUG_POINTS(SAVE_WATCHPOINT)
+}
+
+void debug_points_load(const struct debug_points *from)
+{
+    const uint64_t breakpoint_count = breakpoints();
+    const uint64_t watchpoint_count = watchpoints();
+
+    DEBUG_POINTS(LOAD_BREAKPOINT)
+    DEBUG_POINTS(LOAD_WATCHPOINT)
 }

@@ -11,6 +11,7 @@
 #define HCR_EL2_FMO BIT(3)
 #define HCR_EL2_IMO BIT(4)
 #define HCR_EL2_AMO BIT(5)
+#define HCR_EL2_TWI BIT(13)
 #define HCR_EL2_TID1 BIT(16)
 #define HCR_EL2_TID3 BIT(18)
 #define HCR_EL2_TSC BIT(19)

@@ -2,10 +2,12 @@
 #ifndef ARCH_MEMORY_H
 #define ARCH_MEMORY_H
 
+#include "config_sizes.h"
 #include "lib/types.h"
 
-/* At most this much at once: an interrupt that comes meanwhile waits for it. */
-#define MEMORY_CHUNK_BYTES 65536U
+/* At most this much at once: an interrupt that comes meanwhile waits for it, and so does the time
+ * window of the next one who shares the CPU. */
+#define MEMORY_CHUNK_BYTES (CFG_SCHEDULED ? 16384U : 65536U)
 
 /* Fills [dst, dst + bytes), at most MEMORY_CHUNK_BYTES, and cleans it to the point of coherency,
  * so that a guest that runs with its caches off sees it. */

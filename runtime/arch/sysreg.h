@@ -23,7 +23,7 @@
 #define SYSREG_WRITE(name, value)                                                                  \
     do {                                                                                           \
         const uint64_t sysreg_value_ = (value);                                                    \
-        __asm__ volatile("msr " SYSREG_STRING(name) ", %0" ::"r"(sysreg_value_) : "memory");       \
+        __asm__ volatile("msr " SYSREG_STRING(name) ", %x0" ::"rZ"(sysreg_value_) : "memory");     \
     } while (0)
 
 #endif

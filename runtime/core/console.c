@@ -117,7 +117,7 @@ static void grant_room(uint16_t source)
     atomic_thread_fence(memory_order_seq_cst);
     if (source < CFG_CONSOLE_COUNT && atomic_load(&o->wants_room) && room_of(o) >= TX_BYTES / 2U) {
         atomic_store(&o->wants_room, false);
-        mailbox_post(input_cpu(source), MSG_CONSOLE_RX);
+        mailbox_post_vcpu(input_vcpu(source), MSG_CONSOLE_RX);
     }
 }
 

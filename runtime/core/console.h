@@ -42,6 +42,6 @@ bool console_take_log(uint8_t *byte);
 #define CONSOLE_LOG_BYTES 4096U
 
 /* A console source's output ring has room again, after it was seen with none: told to pl011 by
- * the console CPU through mailbox_post(boot CPU of the VM, MSG_CONSOLE_RX). */
+ * the console CPU through mailbox_post_vcpu(boot vCPU of the VM, MSG_CONSOLE_RX). */
 
 #endif

@@ -22,7 +22,7 @@
 
 struct console_source_input {
     struct ring ring;
-    uint16_t cpu; /* boot CPU of the VM */
+    uint16_t vcpu; /* id: the boot vCPU of the VM */
     uint8_t bytes[RX_BYTES];
 };
 
@@ -33,8 +33,7 @@ static uint16_t focus;
 void input_init(void)
 {
     for (unsigned i = 0; i < CFG_PL011_COUNT; i++) {
-        const struct cfg_vm *const vm = &cfg_vms[cfg_pl011s[i].vm];
-        inputs[cfg_pl011s[i].console].cpu = cfg_vcpus[vm->first_vcpu].cpu;
+        inputs[cfg_pl011s[i].console].vcpu = cfg_vms[cfg_pl011s[i].vm].first_vcpu;
     }
     focus = (CFG_CONSOLE_COUNT > 0) ? 0U : MUX_NONE;
 }
@@ -60,9 +59,9 @@ size_t input_describe_key(char *text, size_t room)
                     is_control ? "ctrl-" : "", (int)shown);
 }
 
-unsigned input_cpu(uint16_t source)
+unsigned input_vcpu(uint16_t source)
 {
-    return inputs[source].cpu;
+    return inputs[source].vcpu;
 }
 
 static void move_focus(void)
@@ -88,7 +87,7 @@ enum input_result input_service(void)
         }
     }
     if (has_input) {
-        mailbox_post(inputs[focus].cpu, MSG_CONSOLE_RX);
+        mailbox_post_vcpu(inputs[focus].vcpu, MSG_CONSOLE_RX);
     }
     if (result == INPUT_SWITCHED) {
         move_focus();

@@ -23,7 +23,7 @@ uint16_t input_focus(void);
 const char *input_focus_name(void);
 /* "console: ctrl-] moves the input to the next VM, or to none\n", and its length. */
 size_t input_describe_key(char *text, size_t room);
-/* The boot CPU of the source's VM: where it is told of input and room. */
-unsigned input_cpu(uint16_t source);
+/* Id of the boot vCPU of the source's VM: it is told of input and room. */
+unsigned input_vcpu(uint16_t source);
 
 #endif

@@ -60,7 +60,7 @@ static unsigned check_grant(uint16_t vm, uint16_t flag, const char *feature, boo
     return differs(feature, 1, 0);
 }
 
-/* Of the VM whose vCPU runs here: CPUs may differ, and only this one has to have what it uses. */
+/* Of a VM whose vCPU lives here: CPUs may differ, and only this one has to have what it uses. */
 static unsigned check_grants(uint16_t vm)
 {
     const uint64_t pfr0 = SYSREG_READ(ID_AA64PFR0_EL1);
@@ -91,9 +91,18 @@ unsigned machine_check_cpu(void)
     wrong += check((bits_get(pfr0, 27, 24) != 0U) == (GIC_ID_AA64PFR0_GIC != 0),
                    "GIC system registers (ID_AA64PFR0_EL1.GIC)", GIC_ID_AA64PFR0_GIC,
                    bits_get(pfr0, 27, 24));
-    const uint16_t vcpu = cfg_cpus[this_cpu()->id].vcpu;
+    if (CFG_SCHEDULED) {
+        const uint64_t hz = SYSREG_READ(CNTFRQ_EL0) & UINT32_MAX;
 
-    return (vcpu == CFG_NONE) ? wrong : wrong + check_grants(cfg_vcpus[vcpu].vm);
+        wrong += check(hz == cfg_system.counter_hz, "counter frequency of the board (CNTFRQ_EL0)",
+                       cfg_system.counter_hz, hz);
+    }
+    const struct cfg_cpu *const cpu = &cfg_cpus[this_cpu()->id];
+
+    for (unsigned i = 0; i < cpu->resident_count; i++) {
+        wrong += check_grants(cfg_vcpus[cfg_residents[cpu->first_resident + i]].vm);
+    }
+    return wrong;
 }
 
 /* What the devicetree says of RAM, CPUs and interrupt controller. */

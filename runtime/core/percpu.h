@@ -9,9 +9,11 @@
 struct vcpu;
 
 struct percpu {
-    struct vcpu *vcpu; /* the vCPU pinned here, NULL when none: set once at boot */
+    /* The vCPU pinned here, set once at boot; of a CPU with a schedule, the one whose turn it is.
+     * NULL: none. */
+    struct vcpu *vcpu;
     uint16_t id;       /* index into cfg_cpus */
-    bool guest_runs;   /* the vCPU is on: it is resumed when EL2 has nothing else to do */
+    bool guest_runs;   /* the vCPU is on, not suspended: resumed when EL2 has nothing else to do */
     bool is_up;        /* takes messages: its GIC interface is initialised */
 } __attribute__((aligned(64)));
 

@@ -15,6 +15,13 @@
 
 #define CNTHP_CTL_EL2_ENABLE BIT(0)
 #define NO_DEADLINE UINT64_MAX
+#define NS_PER_S UINT64_C(1000000000)
+
+/* Clients that a system has no use for stand at the end: nobody asks for them. */
+#define CLIENTS                                                                                    \
+    ((CFG_HEARTBEAT_COUNT > 0U) ? TIMER_CLIENT_COUNT                                               \
+     : (CFG_SP805_COUNT > 0U)   ? TIMER_HEARTBEAT                                                  \
+                                : TIMER_SP805)
 
 struct timer_row {
     uint64_t deadline[TIMER_CLIENT_COUNT]; /* valid where the client's bit is set */
@@ -38,11 +45,19 @@ uint64_t timer_frequency(void)
     return (hz > 0U) ? hz : 1U;
 }
 
+uint64_t timer_ticks(uint64_t ns)
+{
+    const uint64_t hz = timer_frequency();
+
+    /* In two parts: hz has 32 bits, and what is left below a second 30. */
+    return ns / NS_PER_S * hz + ns % NS_PER_S * hz / NS_PER_S;
+}
+
 static uint64_t earliest(const struct timer_row *row)
 {
     uint64_t least = NO_DEADLINE;
-    for (unsigned i = 0; i < TIMER_CLIENT_COUNT; i++) {
-        LOOP_BOUND(TIMER_CLIENT_COUNT);
+    for (unsigned i = 0; i < (unsigned)CLIENTS; i++) {
+        LOOP_BOUND(CLIENTS);
         if (bit_is_set(row->armed, i) && row->deadline[i] < least) {
             least = row->deadline[i];
         }
@@ -88,8 +103,8 @@ void timer_interrupt(void)
     struct timer_row *const row = &rows[this_cpu()->id];
     const uint64_t now = timer_now();
     uint32_t expired = 0;
-    for (unsigned i = 0; i < TIMER_CLIENT_COUNT; i++) {
-        LOOP_BOUND(TIMER_CLIENT_COUNT);
+    for (unsigned i = 0; i < (unsigned)CLIENTS; i++) {
+        LOOP_BOUND(CLIENTS);
         if (bit_is_set(row->armed, i) && row->deadline[i] <= now) {
             expired |= (uint32_t)BIT(i);
         }
@@ -97,7 +112,7 @@ void timer_interrupt(void)
     row->armed &= ~expired;
     program(row);
     for (; expired != 0U; expired &= expired - 1U) {
-        LOOP_BOUND(TIMER_CLIENT_COUNT);
+        LOOP_BOUND(CLIENTS);
         LOOP_EACH_ONCE();
         timer_handlers[__builtin_ctz(expired)]();
     }

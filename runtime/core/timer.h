@@ -6,13 +6,21 @@
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H
 
+#include "config_sizes.h"
 #include "lib/types.h"
 
 enum timer_client {
-    TIMER_CONSOLE, /* console: an unfinished line has rested, or a pause is over */
-    TIMER_PL031,   /* pl031: the alarm of a clock of the VM whose boot vCPU is here */
+    TIMER_CONSOLE,   /* console: an unfinished line has rested, or a pause is over */
+    TIMER_PL031,     /* pl031: the alarm of a clock of the VM whose boot vCPU is here */
+    TIMER_SCHED,     /* vm/sched: there is something to decide */
+    TIMER_SP805,     /* sp805: the end of a watchdog that was set here */
+    TIMER_HEARTBEAT, /* health: a heartbeat of a VM whose boot vCPU is here is due */
     TIMER_CLIENT_COUNT,
 };
+
+/* Is there a client? */
+#define TIMER_IS_USED                                                                              \
+    (CFG_HAS_CONSOLE + CFG_PL031_COUNT + CFG_SCHEDULED + CFG_SP805_COUNT + CFG_HEARTBEAT_COUNT > 0U)
 
 /* Indexed by enum timer_client; defined in world/ns/timers.c. */
 extern void (*const timer_handlers[TIMER_CLIENT_COUNT])(void);
@@ -20,6 +28,8 @@ extern void (*const timer_handlers[TIMER_CLIENT_COUNT])(void);
 uint64_t timer_now(void);
 /* Ticks per second; never 0. */
 uint64_t timer_frequency(void);
+/* A stretch of time in ticks, rounded down. */
+uint64_t timer_ticks(uint64_t ns);
 /* On this CPU: the client's only deadline becomes `deadline` (past or future). */
 void timer_set(enum timer_client client, uint64_t deadline);
 void timer_cancel(enum timer_client client);

@@ -41,6 +41,10 @@ bool gic_spi_is_pending(uint32_t intid);
 /* Physical PPIs of this CPU. */
 void gic_ppi_enable(uint32_t intid, bool enable);
 void gic_ppi_set_active(uint32_t intid, bool active);
+/* Several, one bit each: they become disabled and neither pending nor active, and none arrives any
+ * more; returns which were pending. And they become enabled. */
+uint32_t gic_ppis_silence(uint32_t ppis);
+void gic_ppis_enable(uint32_t ppis);
 /* Physical PPIs of any CPU. */
 void gic_ppi_enable_on(unsigned cpu, uint32_t intid, bool enable);
 void gic_ppi_set_pending_on(unsigned cpu, uint32_t intid, bool pending);

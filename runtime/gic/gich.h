@@ -37,6 +37,16 @@ static inline void gich_settle(void);
  * see of its CPU interface. */
 void gich_reset(void);
 
+/* What is neither in a list register nor in ICH_HCR_EL2: the guest's side of the interface. */
+#define GICH_APR_MAX 8U
+struct gich_context {
+    uint64_t vmcr;
+    uint64_t apr[GICH_APR_MAX]; /* of the preemption levels that the CPU has: group 0, then 1 */
+};
+void gich_save(struct gich_context *c);
+/* Onto an interface that is off, with nothing listed. */
+void gich_restore(const struct gich_context *c);
+
 #include "gic_virtual.h"
 
 #endif

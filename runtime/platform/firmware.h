@@ -14,4 +14,7 @@ int32_t firmware_cpu_on(uint64_t mpidr, pa_t release, uint64_t idx);
  * back only when that fails. */
 void firmware_power_off(pa_t controller);
 
+/* The machine starts anew, as after power-on. Comes back only when that fails. */
+void firmware_reset(pa_t controller);
+
 #endif

@@ -76,7 +76,7 @@ uint64_t psci_cpu_on(const struct vcpu *v)
     }
     psci_starts[target] = (struct psci_start){entry, context};
     atomic_store_explicit(&psci_power[target], POWER_ON_PENDING, memory_order_release);
-    mailbox_post(cfg_vcpus[target].cpu, MSG_START);
+    mailbox_post_vcpu(target, MSG_START);
     LOG_DBG("%s: vCPU %u switches vCPU %u on, entry 0x%llx, context 0x%llx", cfg_vms[v->vm].name,
             v->index, cfg_vcpus[target].index, (unsigned long long)entry,
             (unsigned long long)context);

@@ -18,6 +18,7 @@
 #include "psci/psci_state.h"
 #include "vgic/vgic.h"
 #include "vm/life.h"
+#include "vm/sched.h"
 #include "vm/trapped_instruction.h"
 
 /* power_state, original format: StateID (not used: all states are alike), StateType, level 0.
@@ -25,7 +26,8 @@
 #define POWER_STATE_TYPE_POWERDOWN BIT(16)
 #define POWER_STATE_RESERVED FIELD(31, 17)
 
-/* True: an interrupt for the guest ended the wait. False: it has to go on. */
+/* True: an interrupt for the guest ended the wait. False: it has to go on. Where the CPU is shared
+ * nobody sleeps here: others may have their turn (EXIT_WAIT). */
 static bool wait_for_interrupt(struct vcpu *v, bool (*is_woken)(struct vcpu *v))
 {
     const uint64_t masked = PSTATE_I | PSTATE_F;
@@ -33,21 +35,24 @@ static bool wait_for_interrupt(struct vcpu *v, bool (*is_woken)(struct vcpu *v))
     if (is_woken(v)) {
         return true;
     }
+    if (sched_has_schedule(v->cpu)) {
+        return (vcpu_pstate() & masked) != masked;
+    }
     dsb_sy(); /* all accesses of the guest are complete before the core sleeps */
     wfi();
     return (vcpu_pstate() & masked) != masked || is_woken(v);
 }
 
-static enum exit_action repeat_call(void)
+static enum exit_action repeat_call(const struct vcpu *v)
 {
     vcpu_set_pc(trapped_instruction_address());
-    return EXIT_RESUME;
+    return sched_has_schedule(v->cpu) ? EXIT_WAIT : EXIT_RESUME;
 }
 
 static enum exit_action power_down(struct vcpu *v, uint64_t entry, uint64_t context)
 {
     if (!wait_for_interrupt(v, vgic_has_wake_request)) {
-        return repeat_call();
+        return repeat_call(v);
     }
     LOG_DBG("%s: vCPU %u is woken from power-down, entry 0x%llx", cfg_vms[v->vm].name, v->index,
             (unsigned long long)entry);
@@ -57,7 +62,7 @@ static enum exit_action power_down(struct vcpu *v, uint64_t entry, uint64_t cont
 
 static enum exit_action standby(struct vcpu *v)
 {
-    return wait_for_interrupt(v, vgic_has_pending) ? psci_return(v, PSCI_SUCCESS) : repeat_call();
+    return wait_for_interrupt(v, vgic_has_pending) ? psci_return(v, PSCI_SUCCESS) : repeat_call(v);
 }
 
 enum exit_action psci_cpu_suspend(struct vcpu *v)

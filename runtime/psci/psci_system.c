@@ -9,13 +9,13 @@
 
 enum exit_action psci_system_off(struct vcpu *v)
 {
-    life_request(v->vm, LIFE_STOP);
+    (void)life_request(v->vm, LIFE_STOP);
     return EXIT_RESCHEDULE;
 }
 
 enum exit_action psci_system_reset(struct vcpu *v)
 {
-    life_request(v->vm, LIFE_RESTART);
+    (void)life_request(v->vm, LIFE_RESTART);
     return EXIT_RESCHEDULE;
 }
 

@@ -1,9 +1,10 @@
 /* Arm Architecture calls of SMCCC 1.2 [DEN0028 7]; smccc/services.h.
  *
- * Mitigation calls act on the CPU that makes them, and a vCPU is pinned, so each question is
+ * Mitigation calls act on the CPU that makes them, and a vCPU stays on its CPU, so each question is
  * answered for this CPU: by its ID registers where they say that it is not affected, else by
  * EL3. What EL3 implements is forwarded; it changes nothing but this CPU. The one state that a
- * guest can change so, ARCH_WORKAROUND_2, is on again at every reset of a vCPU.
+ * guest can change so, ARCH_WORKAROUND_2, is on again at every reset of a vCPU. Where vCPUs share a
+ * CPU it stays on: a guest may ask for it and not switch it off.
  * SMCCC_ARCH_SOC_ID identifies the machine: it is answered only to VMs whose allow list names
  * it.
  *
@@ -12,7 +13,9 @@
 
 #include "arch/cpu_features.h"
 #include "arch/smc.h"
+#include "core/percpu.h"
 #include "smccc/smccc.h"
+#include "vm/sched.h"
 
 #define SMCCC_VERSION 0x80000000U
 #define SMCCC_ARCH_FEATURES 0x80000001U
@@ -77,6 +80,9 @@ static uint64_t arch_features(const struct vcpu *v, uint32_t id)
 /* EL3 itself answers NOT_SUPPORTED where it has none. */
 static enum exit_action workaround(struct vcpu *v, uint32_t id)
 {
+    if (id == SMCCC_ARCH_WORKAROUND_2 && sched_has_schedule(v->cpu)) {
+        return smccc_return(v, SMCCC_SUCCESS);
+    }
     return is_unaffected(id) ? smccc_return(v, SMCCC_SUCCESS) : smccc_forward(v);
 }
 
@@ -95,6 +101,32 @@ enum exit_action smccc_arch_call(struct vcpu *v)
         return workaround(v, id);
     default:
         return smccc_forward_allowed(v);
+    }
+}
+
+/* What a change of VM on this CPU needs; asked for once. */
+enum { SWITCH_UNKNOWN, SWITCH_PLAIN, SWITCH_BY_CALL };
+static uint8_t switch_kinds[CFG_CPU_COUNT];
+
+static bool switch_needs_call(void)
+{
+    uint8_t *const kind = &switch_kinds[this_cpu()->id];
+
+    if (*kind == SWITCH_UNKNOWN) {
+        const bool has_call = !is_unaffected(SMCCC_ARCH_WORKAROUND_1) &&
+                              ask_el3(SMCCC_ARCH_WORKAROUND_1) == SMCCC_SUCCESS;
+
+        *kind = has_call ? SWITCH_BY_CALL : SWITCH_PLAIN;
+    }
+    return *kind == SWITCH_BY_CALL;
+}
+
+void smccc_arch_vm_switch(void)
+{
+    if (switch_needs_call()) {
+        struct smc_regs r = {.x = {SMCCC_ARCH_WORKAROUND_1}};
+
+        arch_smc(&r);
     }
 }
 

@@ -11,10 +11,19 @@ enum exit_action smccc_arch_call(struct vcpu *v);
 /* Mitigations that a guest may have switched off are on again; on its CPU, at its reset. */
 void smccc_arch_vcpu_reset(void);
 
+/* Another VM has its turn on this CPU: no branch prediction of the one before steers it, also on CPUs
+ * that need EL3 for that. */
+void smccc_arch_vm_switch(void);
+
 /* True random numbers [DEN0098] (smccc/trng.c). */
 enum exit_action trng_call(struct vcpu *v);
 
 /* Vendor-specific hypervisor service: who we are (smccc/hyp.c). */
 enum exit_action hyp_call(struct vcpu *v);
+/* The same: what concerns schedules (smccc/schedule.c); docs/calls.md. */
+enum exit_action schedule_call(struct vcpu *v);
+
+/* Life of VMs: start, stop, restart, suspend, resume, state, ready (smccc/life.c). */
+enum exit_action life_call(struct vcpu *v);
 
 #endif

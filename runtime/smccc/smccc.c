@@ -2,7 +2,8 @@
  *
  * A function id belongs to at most one service of the world's table. What no service takes goes
  * on to EL3 only if the VM's allow list names exactly that id, so a call that we answer (PSCI
- * above all) can never be passed on by a description. The registers of a call are written only
+ * above all) can never be passed on by a description. An SMC that is on no list is refused: whether
+ * that is more than NOT_SUPPORTED, the health monitor says. The registers of a call are written only
  * as far as its result reaches: x4..x17 keep their values otherwise [DEN0028 2.6]. Acts on
  * the calling vCPU alone.
  *
@@ -49,7 +50,16 @@ enum exit_action smccc_forward_allowed(struct vcpu *v)
                                                          : smccc_return(v, SMCCC_NOT_SUPPORTED);
 }
 
-static enum exit_action call_service(struct vcpu *v)
+/* Nobody answers it. By HVC that is a question like another; an SMC was meant for EL3. */
+static enum exit_action unknown_call(struct vcpu *v, enum smccc_conduit conduit)
+{
+    if (conduit == SMCCC_SMC && !smccc_is_allowed(v->vm, smccc_function_id(v))) {
+        return EXIT_REFUSED;
+    }
+    return smccc_forward_allowed(v);
+}
+
+static enum exit_action call_service(struct vcpu *v, enum smccc_conduit conduit)
 {
     const uint32_t id = smccc_function_id(v);
     const struct smccc_service *const end = &smccc_services[smccc_service_count];
@@ -57,15 +67,15 @@ static enum exit_action call_service(struct vcpu *v)
     for (const struct smccc_service *service = smccc_services; service != end; service++) {
         LOOP_BOUND(SMCCC_SERVICES_MAX);
         if (id <= service->last) {
-            return (id >= service->first) ? service->call(v) : smccc_forward_allowed(v);
+            return (id >= service->first) ? service->call(v) : unknown_call(v, conduit);
         }
     }
-    return smccc_forward_allowed(v);
+    return unknown_call(v, conduit);
 }
 
 enum exit_action smccc_call(struct vcpu *v, enum smccc_conduit conduit)
 {
-    const enum exit_action action = call_service(v);
+    const enum exit_action action = call_service(v, conduit);
 
     return (action == EXIT_SKIP && conduit == SMCCC_HVC) ? EXIT_RESUME : action;
 }

@@ -28,7 +28,8 @@ extern const unsigned smccc_service_count;
 #define SMCCC_SERVICES_MAX 16U
 
 enum smccc_conduit { SMCCC_HVC, SMCCC_SMC };
-/* Handles the call in x0... A call that is done is EXIT_RESUME by HVC, which has left the PC past
+/* Handles the call in x0... EXIT_REFUSED: an SMC that nobody here answers and that is not allowed to
+ * go on; nothing has happened. A call that is done is EXIT_RESUME by HVC, which has left the PC past
  * itself, and EXIT_SKIP by SMC, which traps with the PC on it. */
 enum exit_action smccc_call(struct vcpu *v, enum smccc_conduit conduit);
 

@@ -341,17 +341,18 @@ static uint64_t shown(unsigned row, uint16_t granted)
 
 #define AARCH32(crm, op2, name, mask)                                                              \
     case (crm) << 3 | (op2):                                                                       \
-        return SYSREG_READ(name) & (mask)
+        value = SYSREG_READ(name) & (mask);                                                        \
+        break
 
 /* AArch32 registers are 32 bits, shown through a mask, only where EL0 can be AArch32. */
 SLOW_PATH static uint64_t aarch32_register(unsigned crm, unsigned op2)
 {
+    uint64_t value = 0;
+
     if (!cpu_has_aarch32_el0()) {
         return 0;
     }
     switch (crm << 3 | op2) {
-    default:
-        return 0;
         AARCH32(1, 0, ID_PFR0_EL1, 0x0F0FFFFFU); /* without RAS and AMU */
         /* Without Security and Virtualization; GIC at most 1. */
         AARCH32(1, 1, ID_PFR1_EL1, 0x100F0F0FU);
@@ -372,7 +373,10 @@ SLOW_PATH static uint64_t aarch32_register(unsigned crm, unsigned op2)
         AARCH32(3, 1, MVFR1_EL1, 0xFFFFFFFFU);
         AARCH32(3, 2, MVFR2_EL1, 0xFFFFFFFFU);
         AARCH32(3, 4, ID_PFR2_EL1, 0x000000FFU); /* CSV3 and SSBS */
+    default:
+        break;
     }
+    return value;
 }
 
 uint64_t id_register_read(uint16_t vm, unsigned crm, unsigned op2)

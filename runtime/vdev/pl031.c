@@ -98,14 +98,29 @@ static uint64_t next_match(const struct pl031 *r, uint64_t now)
     return ticks;
 }
 
-/* This CPU's timer to the earliest match of the VM's clocks. */
-static void arm(uint16_t vm)
+/* Has the VM a vCPU that lives on this CPU? */
+static bool lives_here(uint16_t vm)
+{
+    const struct cfg_cpu *const cpu = &cfg_cpus[this_cpu()->id];
+    for (unsigned i = 0; i < cpu->resident_count; i++) {
+        LOOP_BOUND(CFG_CPU_RESIDENT_MAX);
+        if (cfg_vcpus[cfg_residents[cpu->first_resident + i]].vm == vm) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* This CPU's timer to the earliest match of the clocks of the VMs that live here. Whoever changes one
+ * of another VM meanwhile, on another CPU, sets that CPU's. */
+static void arm(void)
 {
     uint64_t earliest = NO_DEADLINE;
     for (unsigned i = 0; i < CFG_PL031_COUNT; i++) {
         LOOP_BOUND(CFG_PL031_COUNT);
-        if (cfg_pl031s[i].vm == vm && pl031s[i].deadline < earliest) {
-            earliest = pl031s[i].deadline;
+        const uint64_t deadline = __atomic_load_n(&pl031s[i].deadline, __ATOMIC_RELAXED);
+        if (deadline < earliest && lives_here(cfg_pl031s[i].vm)) {
+            earliest = deadline;
         }
     }
     if (earliest == NO_DEADLINE) {
@@ -194,7 +209,7 @@ enum mmio_outcome pl031_write(uint16_t instance, uint32_t offset, unsigned size_
     if (write_register(r, offset, (uint32_t)value, now)) {
         r->deadline = next_match(r, now);
         check_match(instance, now);
-        arm(vm);
+        arm();
     }
     update_line(instance);
     spin_unlock(&locks[vm]);
@@ -203,20 +218,16 @@ enum mmio_outcome pl031_write(uint16_t instance, uint32_t offset, unsigned size_
 
 void pl031_alarm(void)
 {
-    const struct vcpu *const v = this_cpu()->vcpu;
-    if (v == NULL) {
-        return;
-    }
-    spin_lock(&locks[v->vm]);
     const uint64_t now = timer_now();
     for (uint16_t i = 0; i < CFG_PL031_COUNT; i++) {
         LOOP_BOUND(CFG_PL031_COUNT);
-        if (cfg_pl031s[i].vm == v->vm) {
+        if (lives_here(cfg_pl031s[i].vm)) {
+            spin_lock(&locks[cfg_pl031s[i].vm]);
             check_match(i, now);
+            spin_unlock(&locks[cfg_pl031s[i].vm]);
         }
     }
-    arm(v->vm);
-    spin_unlock(&locks[v->vm]);
+    arm();
 }
 
 void pl031_reset(uint16_t instance)

@@ -1,10 +1,11 @@
-/* Emulated devices beside the interrupt controller: PL011 [DDI0183] and PL031 [DDI0224]. */
+/* Emulated devices beside the interrupt controller: PL011 [DDI0183], PL031 [DDI0224], SP805 [DDI0270]
+ * and pvpanic. */
 #ifndef VDEV_VDEV_H
 #define VDEV_VDEV_H
 
 #include "mmio/mmio.h"
 
-/* Both have registers of 32 bits, of which the low part may be accessed. */
+/* All have registers of 32 bits, of which the low part may be accessed. */
 static inline bool vdev_is_possible(uint32_t offset, unsigned size_bytes)
 {
     return size_bytes <= 4U && (offset & (size_bytes - 1U)) == 0U;
@@ -33,5 +34,18 @@ void pl031_reset(uint16_t instance);
 void pl031_init(void);
 /* TIMER_PL031 expired on this CPU: the boot CPU of a VM. */
 void pl031_alarm(void);
+
+enum mmio_outcome sp805_read(uint16_t instance, uint32_t offset, unsigned size_bytes,
+                             uint64_t *value);
+enum mmio_outcome sp805_write(uint16_t instance, uint32_t offset, unsigned size_bytes,
+                              uint64_t value);
+void sp805_reset(uint16_t instance);
+/* TIMER_SP805 expired on this CPU. */
+void sp805_alarm(void);
+
+enum mmio_outcome pvpanic_read(uint16_t instance, uint32_t offset, unsigned size_bytes,
+                               uint64_t *value);
+enum mmio_outcome pvpanic_write(uint16_t instance, uint32_t offset, unsigned size_bytes,
+                                uint64_t value);
 
 #endif

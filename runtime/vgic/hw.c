@@ -3,7 +3,8 @@
  * PPIs: the two timers and, where granted, the PMU; SPIs: the VM's slice of cfg_irqs. From the
  * moment that EL2 acknowledges one until the guest deactivates its virtual twin it is physically
  * active, so it cannot arrive twice. Whoever takes the virtual one away deactivates the physical
- * one here. A vCPU that is off has its PPIs disabled. INV-IRQ-ONE-OWNER is relied on.
+ * one here. A vCPU that is off has its PPIs disabled; one that only has not its turn has none, and
+ * their state waits in memory. INV-IRQ-ONE-OWNER is relied on.
  *
  * @req IRQ-3 */
 #include "vgic/hw.h"
@@ -11,6 +12,7 @@
 #include "gic/gic.h"
 #include "lib/bits.h"
 #include "lib/loop.h"
+#include "vm/sched.h"
 
 static const struct vgic_word *word_of(const struct vgic_vm *g, const struct vgic_redist *r,
                                        unsigned intid)
@@ -18,11 +20,12 @@ static const struct vgic_word *word_of(const struct vgic_vm *g, const struct vgi
     return (intid < VGIC_PRIVATE_COUNT) ? &r->word : vgic_spi_word(g, intid / 32U - 1U);
 }
 
-/* PPIs of a vCPU that is off are off too, and its CPU may not be up yet: they are left alone. */
+/* PPIs of a vCPU that is off are off too, and its CPU may not be up yet; those of one that has not
+ * its turn are another's now: they are left alone. */
 static bool is_hw(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid)
 {
     return bit_is_set(word_of(g, r, intid)->hw, intid % 32U) &&
-           (intid >= VGIC_PRIVATE_COUNT || r->is_online);
+           (intid >= VGIC_PRIVATE_COUNT || r->is_loaded);
 }
 
 static unsigned cpu_of(const struct vgic_redist *r)
@@ -35,6 +38,26 @@ uint16_t vgic_hw_pintid(const struct vgic_vm *g, unsigned intid)
     return (intid < VGIC_PRIVATE_COUNT) ? (uint16_t)intid : vgic_spi_of(g, intid)->pintid;
 }
 
+/* With schedules, one that goes to nobody does not arrive where it went last. */
+static bool may_arrive(const struct vgic_vm *g, unsigned intid)
+{
+    if (!CFG_SCHEDULED) {
+        return true;
+    }
+    const uint16_t target = vgic_spi_of(g, intid)->target;
+
+    return target != VGIC_NO_VCPU &&
+           sched_may_interrupt((unsigned)vgic_cfg(g)->first_vcpu + target);
+}
+
+void vgic_hw_spi_follow(const struct vgic_vm *g, unsigned intid)
+{
+    const struct vgic_word *w = vgic_spi_word(g, intid / 32U - 1U);
+
+    gic_spi_enable(vgic_spi_of(g, intid)->pintid,
+                   bit_is_set(w->enabled, intid % 32U) && may_arrive(g, intid));
+}
+
 void vgic_hw_enable(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid,
                     bool enable)
 {
@@ -42,7 +65,7 @@ void vgic_hw_enable(const struct vgic_vm *g, const struct vgic_redist *r, unsign
         return;
     }
     if (intid >= VGIC_PRIVATE_COUNT) {
-        gic_spi_enable(vgic_hw_pintid(g, intid), enable);
+        gic_spi_enable(vgic_hw_pintid(g, intid), enable && may_arrive(g, intid));
     } else {
         gic_ppi_enable_on(cpu_of(r), intid, enable);
     }

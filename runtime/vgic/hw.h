@@ -8,6 +8,9 @@
 
 /* Physical INTID behind `intid`: the same for PPIs. */
 uint16_t vgic_hw_pintid(const struct vgic_vm *g, unsigned intid);
+/* The physical SPI behind `intid`, which has one, is enabled as the guest has it, if the vCPU that
+ * it goes to may be interrupted. */
+void vgic_hw_spi_follow(const struct vgic_vm *g, unsigned intid);
 /* Each does nothing for an interrupt that is not `hw`. `r` owns PPIs, and is not used for SPIs. */
 void vgic_hw_enable(const struct vgic_vm *g, const struct vgic_redist *r, unsigned intid,
                     bool enable);

@@ -77,7 +77,9 @@ static inline void enable(struct vgic_vm *g, struct vgic_redist *r, unsigned int
         LOOP_BOUND(32);
         const unsigned one = intid + (unsigned)__builtin_ctz(bits);
 
-        if (intid >= VGIC_PRIVATE_COUNT) {
+        if (CFG_SCHEDULED && intid >= VGIC_PRIVATE_COUNT) {
+            vgic_hw_spi_follow(g, one);
+        } else if (intid >= VGIC_PRIVATE_COUNT) {
             gic_spi_enable(vgic_spi_of(g, one)->pintid, on);
         } else {
             vgic_hw_enable(g, r, one, on);
@@ -201,10 +203,10 @@ uint64_t vgic_read_pending(struct vgic_access *a)
 }
 
 /* Those with a physical interrupt behind them that can be reached: not the PPIs of a vCPU that is
- * off, whose state waits here until it is on. */
+ * off, or has not its turn, whose state waits here until then. */
 static uint32_t reachable_physical(const struct vgic_access *a, const struct vgic_word *w)
 {
-    return (a->intid >= VGIC_PRIVATE_COUNT || a->r->is_online) ? w->hw : 0U;
+    return (a->intid >= VGIC_PRIVATE_COUNT || a->r->is_loaded) ? w->hw : 0U;
 }
 
 /* Of a physical interrupt that is not pending here yet, the physical one becomes pending, and

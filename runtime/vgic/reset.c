@@ -123,6 +123,7 @@ void vgic_vcpu_reset(struct vcpu *v)
 
     gich_reset();
     r->is_online = true;
+    r->is_loaded = true;
     r->lr_all = (uint32_t)(BIT(gich_lr_count()) - 1U);
     r->asked_word = NULL;
     g->own = r;
@@ -156,6 +157,7 @@ void vgic_vcpu_stop(struct vcpu *v)
         vgic_hw_ppis_follow(r, false);
         drop_hw_ppis(g, r);
         r->is_online = false;
+        r->is_loaded = false;
         g->own = NULL;
         vgic_spi_routes_follow_power(g);
     }

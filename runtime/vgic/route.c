@@ -10,6 +10,7 @@
 #include "gic/gic.h"
 #include "lib/bits.h"
 #include "lib/loop.h"
+#include "vgic/hw.h"
 #include "vgic/word.h"
 #include "vgic_variant.h"
 
@@ -19,8 +20,17 @@ static void set_target(struct vgic_vm *g, unsigned intid, uint16_t target)
     const struct vgic_word *w = vgic_spi_word(g, intid / 32U - 1U);
 
     spi->target = target;
-    if (bit_is_set(w->hw, intid % 32U) && target != VGIC_NO_VCPU) {
+    if (!bit_is_set(w->hw, intid % 32U)) {
+        return;
+    }
+    if (CFG_SCHEDULED) {
+        gic_spi_enable(spi->pintid, false); /* it does not arrive there before it may */
+    }
+    if (target != VGIC_NO_VCPU) {
         gic_spi_route(spi->pintid, cfg_vcpus[vgic_cfg(g)->first_vcpu + target].cpu);
+    }
+    if (CFG_SCHEDULED) {
+        vgic_hw_spi_follow(g, intid);
     }
 }
 
@@ -71,7 +81,7 @@ void vgic_mark(struct vgic_vm *g, struct vgic_redist *r, uint8_t level)
         return;
     }
     if (r != g->own && r->stale == VGIC_FRESH) {
-        mailbox_post(cfg_vcpus[r->vcpu].cpu, MSG_VGIC);
+        mailbox_post_vcpu(r->vcpu, MSG_VGIC);
     }
     r->stale = level;
 }

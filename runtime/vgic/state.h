@@ -58,6 +58,7 @@ struct vgic_redist {
         uint32_t hindrances; /* all of these: 0 when one more interrupt can simply be listed */
     };
     bool is_online;       /* the vCPU is on: it has a CPU interface */
+    bool is_loaded;       /* of such: it is the CPU's now; else all state is in memory */
     uint16_t vcpu;        /* id: index into cfg_vcpus */
     uint64_t typer;       /* GICR_TYPER, which never changes */
     uint64_t sgi_cluster; /* Aff3, RS, Aff2, Aff1 as ICC_SGI1R_EL1 has them for this vCPU */

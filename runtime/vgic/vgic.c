@@ -33,7 +33,7 @@ struct vgic_vm *vgic_acquire(uint16_t vm)
     if (v != NULL && v->vm == vm) {
         struct vgic_redist *const r = &vgic_redists[v->id];
 
-        g->own = r->is_online ? r : NULL;
+        g->own = r->is_loaded ? r : NULL;
     }
     return g;
 }

@@ -16,6 +16,13 @@ void vgic_vm_reset(uint16_t vm);
 void vgic_vcpu_reset(struct vcpu *v);
 /* Takes the interrupts out of this CPU's list registers, when `v` goes off. On its CPU. */
 void vgic_vcpu_stop(struct vcpu *v);
+/* The turn of `v`, which shares its CPU and is on, ends and begins (vm/sched.h). On its CPU. If
+ * v->is_waiting, MSG_VGIC is posted to it when there is something new for it. */
+void vgic_vcpu_park(struct vcpu *v);
+void vgic_vcpu_load(struct vcpu *v);
+/* A time window of `v` opens or closes: physical SPIs of its VM that go to `v` may arrive, or not. On
+ * its CPU. */
+void vgic_window(struct vcpu *v, bool is_open);
 
 /* Sets the level of a line: SPIs of `vm` from any CPU; `vcpu_index` is only used for PPIs, which
  * must be set on that vCPU's own CPU. */

@@ -47,6 +47,19 @@ static inline unsigned esr_fault_kind(uint64_t esr)
 #define ESR_WNR BIT(6)   /* data abort: write */
 #define ESR_FNV BIT(10)  /* FAR_EL2 is not valid */
 
+/* Data abort with ESR_ISV: the register that is loaded or stored. */
+static inline unsigned esr_access_register(uint64_t esr)
+{
+    return (unsigned)bits_get(esr, 20, 16);
+}
+
+/* Trapped WFI, WFE, WFIT, WFET: TI. */
+static inline unsigned esr_wait_kind(uint64_t esr)
+{
+    return (unsigned)bits_get(esr, 1, 0);
+}
+#define ESR_WAIT_WFI 0U
+
 /* Trapped MSR or MRS: the register Rt, and the encoding as ISS has it, of a write. */
 static inline unsigned esr_sysreg_register(uint64_t esr)
 {

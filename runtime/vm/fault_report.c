@@ -57,6 +57,11 @@ static const struct cfg_mmio *device_at(uint16_t vm, ipa_t ipa)
     return NULL;
 }
 
+bool fault_is_at_device(uint16_t vm, ipa_t ipa)
+{
+    return device_at(vm, ipa) != NULL;
+}
+
 static const char *device_text(const struct cfg_mmio *m)
 {
     switch (m->kind) {
@@ -70,6 +75,10 @@ static const char *device_text(const struct cfg_mmio *m)
         return "the virtual PL011";
     case CFG_MMIO_PL031:
         return "the virtual PL031";
+    case CFG_MMIO_SP805:
+        return "the virtual SP805";
+    case CFG_MMIO_PVPANIC:
+        return "the virtual pvpanic";
     default:
         return "a virtual device";
     }

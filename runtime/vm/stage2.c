@@ -8,12 +8,17 @@
 
 #include "arch/barrier.h"
 
-void stage2_activate(uint16_t vm)
+void stage2_select(uint16_t vm)
 {
     const struct cfg_vm *cfg = &cfg_vms[vm];
 
     SYSREG_WRITE(VTCR_EL2, cfg_system.vtcr_el2);
     SYSREG_WRITE(VTTBR_EL2, ((uint64_t)cfg->vmid << 48) | cfg->stage2_root);
+}
+
+void stage2_activate(uint16_t vm)
+{
+    stage2_select(vm);
     /* The invalidation below works on the VMID of VTTBR_EL2: it has to be there first. */
     isb();
     tlbi_vmalls12e1();

@@ -6,5 +6,8 @@
 
 /* On this CPU: guest accesses from now on translate through the tables of `vm`. */
 void stage2_activate(uint16_t vm);
+/* The same for a vCPU that has been here before: what the TLB holds of the VM is of these tables.
+ * Complete with the next context synchronisation. */
+void stage2_select(uint16_t vm);
 
 #endif

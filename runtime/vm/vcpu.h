@@ -3,8 +3,9 @@
  * The exit vector stores the guest's registers here: all of x0..x30, but for the two short exits of
  * world/ns/exit.c, which leave x18..x28 in the CPU. ELR_EL2 and SPSR_EL2 stay in their registers,
  * because EL2 takes no exception of its own while it handles one, and are reached by vcpu_pc() and
- * friends. EL1 system registers, FP/SIMD and the virtual counter stay in the CPU: a vCPU is pinned.
- * Written only by the CPU that the vCPU is pinned to. */
+ * friends. EL1 system registers, FP/SIMD and the virtual counter stay in the CPU for as long as the
+ * vCPU is loaded: always, where it has its CPU for itself; else in its turn (vm/sched.h).
+ * Written only by the CPU that the vCPU lives on. */
 #ifndef VM_VCPU_H
 #define VM_VCPU_H
 
@@ -18,6 +19,11 @@ struct vcpu {
     uint16_t vm;    /* id of its VM */
     uint16_t index; /* within its VM */
     uint16_t cpu;   /* physical CPU */
+    bool is_on;      /* powered: it has registers, which it goes on with */
+    bool is_waiting; /* of one that is on: for an interrupt (vm/sched.h) */
+    bool is_paused;  /* of one that is on: its VM is suspended */
+    bool is_loaded;  /* of one that is on: its registers are those of the CPU */
+    bool has_window; /* on a CPU with a schedule: a time window of its own is open */
 } __attribute__((aligned(64))); /* SP_EL2 points here while the guest runs */
 
 extern struct vcpu vcpus[CFG_VCPU_COUNT];

@@ -11,6 +11,7 @@
 #include "arch/barrier.h"
 #include "arch/cpu_features.h"
 #include "arch/el2_controls.h"
+#include "vm/sched.h"
 
 /* `bits` when `wanted`: for lines of the form "this bit, if". */
 static uint64_t when(bool wanted, uint64_t bits)
@@ -19,8 +20,7 @@ static uint64_t when(bool wanted, uint64_t bits)
 }
 
 /* Left 0 on purpose: FB and BSU (a vCPU never leaves its CPU, so its local maintenance is enough,
- * and a broadcast would slow other partitions), TWI and TWE (the CPU is the VM's alone: WFI may
- * sleep), TEA (an external abort that a device of the VM answers is the VM's), TTLB and TPCP
+ * and a broadcast would slow other partitions), TWE, TEA (an external abort that a device of the VM answers is the VM's), TTLB and TPCP
  * (maintenance by VA only reaches the VM's own VMID and addresses), FWB (the stage-2 attributes
  * are not in its form), TGE, E2H, DC, NV and what is not named. */
 uint64_t vcpu_hcr_el2(uint16_t vm)
@@ -139,7 +139,9 @@ void vcpu_regs_write(const struct vcpu *v)
 {
     const uint64_t midr = SYSREG_READ(MIDR_EL1);
 
-    SYSREG_WRITE(HCR_EL2, vcpu_hcr_el2(v->vm));
+    /* Where the CPU is not the VM's alone, who waits lets others have their turn. */
+    SYSREG_WRITE(HCR_EL2,
+                 vcpu_hcr_el2(v->vm) | when(sched_has_schedule(v->cpu), HCR_EL2_TWI));
     SYSREG_WRITE(MDCR_EL2, vcpu_mdcr_el2(v->vm));
     SYSREG_WRITE(CPTR_EL2, vcpu_cptr_el2(v->vm));
     SYSREG_WRITE(HSTR_EL2, 0); /* AArch32 at EL0: no trap by coprocessor register number */

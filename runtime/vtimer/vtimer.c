@@ -10,18 +10,15 @@
 
 #include "arch/barrier.h"
 #include "arch/sysreg.h"
+#include "vtimer/vtimer_state.h"
 
-/* CNTHCTL_EL2 with HCR_EL2.E2H = 0: bits [1:0] let EL1 and EL0 reach the physical counter and
- * timer; no event stream for EL2. */
-enum { CNTHCTL_EL1PCTEN = 1U << 0, CNTHCTL_EL1PCEN = 1U << 1 };
-
-static uint64_t counter_offset[CFG_VM_COUNT]; /* ticks; virtual count = physical - offset */
+uint64_t vtimer_offsets[CFG_VM_COUNT];
 
 void vtimer_vm_reset(uint16_t vm)
 {
     /* The counter may be read early; the isb makes "now" be now. */
     isb();
-    counter_offset[vm] = SYSREG_READ(CNTPCT_EL0);
+    vtimer_offsets[vm] = SYSREG_READ(CNTPCT_EL0);
 }
 
 static void timers_off(void)
@@ -35,8 +32,8 @@ static void timers_off(void)
 
 void vtimer_vcpu_reset(struct vcpu *v)
 {
-    SYSREG_WRITE(CNTVOFF_EL2, counter_offset[v->vm]);
-    SYSREG_WRITE(CNTHCTL_EL2, CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
+    SYSREG_WRITE(CNTVOFF_EL2, vtimer_offsets[v->vm]);
+    SYSREG_WRITE(CNTHCTL_EL2, VTIMER_CNTHCTL);
     timers_off();
 }
 

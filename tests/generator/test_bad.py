@@ -107,7 +107,8 @@ def test_exit_status_and_json(in_bench, capsys):
     assert one["rule"] == "cpu-taken" and one["severity"] == "error"
     assert (one["file"], one["line"], one["column"]) == ("cpu-taken.yaml", 10, 12)
     assert one["notes"][0]["line"] == 6
-    assert one["remedy"] == "free: CPU 2, 3"
+    assert one["remedy"] == ("free: CPU 2, 3; or let them share it by turns: "
+                             "`schedule: { frame: 10 ms, cpus: { 1: [...] } }`")
 
 
 def test_warning_alone_is_no_error(in_bench, capsys):

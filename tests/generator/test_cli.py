@@ -149,6 +149,8 @@ def explained(capsys, full, *question):
     (["irq", "27"], ["a PPI"]),
     (["irq", "500"], ["no device", "goes nowhere", "in no VM is it anything"]),
     (["cpu", "0"], ["runs vCPU 0 of `linux`", "full.yaml:14:11"]),
+    (["health", "--vm", "rt"], ["faults of `rt`:", "  memory: inject\n    default for memory",
+                                "  watchdog: restart, 3 times in 10 s, then stop"]),
     (["cpu", "3"], ["runs no vCPU", "services the console"]),
     (["why", "linux.ram"], ["64 MiB", "guest address 0x40000000", "holds kernel", "holds initrd"]),
     (["why", "rt.ram"], ["physical address 0x50000000", "as described"]),

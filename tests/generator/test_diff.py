@@ -20,6 +20,7 @@ from generator.devicetree import compile_source
 from generator.diagnostics import Diagnostics
 from generator.diff import CHANGED, GAINED, KINDS, LOST, compare
 from generator.diff_report import EVIDENCE, PROPERTIES, as_json, as_text, evidence_of
+from generator.health import action_text
 from generator.meaning import SYSTEM, _tree_digest, meaning_of
 from test_good import FULL
 
@@ -157,6 +158,13 @@ CHANGES = {
         [(GAINED, "rt", "grant of pmu")]),
     "grant-lost": (
         [("grant: [debug, pmu]", "grant: [pmu]")], [(LOST, "linux", "grant of debug")]),
+    "answer-to-faults": (
+        [("      x0: 0x1234\n", "      x0: 0x1234\n    health: { memory: stop, image: reset-system }\n")],
+        [(CHANGED, "rt", "answer to faults of class image: action stop -> reset-system"),
+         (CHANGED, "rt", "answer to faults of class memory: action inject -> stop")]),
+    "heartbeat": (
+        [("      x0: 0x1234\n", "      x0: 0x1234\n    heartbeat: 10 ms\n    may: [read-events]\n")],
+        [(GAINED, "rt", "right to read-events"), (GAINED, "rt", "heartbeat: period 10 ms")]),
     "smc-gained": (
         [("[0xc2000001]", "[0xc2000001, 0xc2000002]")],
         [(GAINED, "linux", "SMC 0xc2000002 to EL3")]),
@@ -183,6 +191,12 @@ CHANGES = {
                                                                 "autostart: true")],
         [(CHANGED, "linux", 'start: command line "console=ttyAMA0 quiet" -> "console=ttyAMA0 '
                             'debug"; PSCI by smc -> hvc; at boot no -> yes')]),
+    "control-of-another": (
+        [("    autostart: false\n", "    autostart: false\n    control: [rt]\n")],
+        [(GAINED, "linux", "control of rt")]),
+    "waits-for-another": (
+        [("autostart: false", "start_after: { rt: ready }")],
+        [(CHANGED, "linux", "start: at boot no -> yes; after nothing -> rt ready")]),
     "entry": (
         [("entry: 0x40080000", "entry: 0x40080004"), ("x0: 0x1234", "x0: 0x1235")],
         [(CHANGED, "rt", "start: entry 0x40080000 -> 0x40080004; x0 0x00001234 -> 0x00001235")]),
@@ -278,17 +292,18 @@ def test_physical_memory_means_something_to_who_reaches_it_unconfined():
 
 
 def test_a_vm_that_comes_and_one_that_goes():
-    second = FULL.index("  rt:\n")
-    alone = FULL[:second].replace("shared: frames", "size: 64 KiB").replace(
+    full = FULL.replace("autostart: false", "autostart: true")
+    second = full.index("  rt:\n")
+    alone = full[:second].replace("shared: frames", "size: 64 KiB").replace(
         "shared: table", "size: 4 KiB")
     alone = alone[:alone.index("shared:\n")] + alone[alone.index("vms:\n"):]
-    found = difference(alone, FULL)
+    found = difference(alone, full)
     assert found.added == ("rt",) and not found.removed
     assert {c.thing.kind for c in found.changes if c.owner == "rt"} >= {
         "memory", "shared", "cpu", "gic", "contents", "start"}
     assert all(c.effect == GAINED for c in found.changes if c.owner == "rt")
     assert "VM `rt` is new: new.yaml:37:3" in as_text(found)
-    back = difference(FULL, alone)
+    back = difference(full, alone)
     assert back.removed == ("rt",) and "VM `rt` is gone: old.yaml:37:3" in as_text(back)
     assert [owner for owner, *_ in evidence_of(back)] == [SYSTEM, "linux"]
 
@@ -458,7 +473,8 @@ def bones(plan):
     chosen = plan.system.hypervisor
     return repr((rows, plan.system.name, plan.console_cpu, plan.image, plan.registers,
                  chosen.log.value, chosen.switch_key.value,
-                 [[call.value for call in vm.smc_allow] for vm in plan.system.vms]))
+                 [[call.value for call in vm.smc_allow] for vm in plan.system.vms],
+                 [[action_text(r) for r in vm.reactions] for vm in plan.system.vms]))
 
 
 @SETTINGS

@@ -19,7 +19,12 @@ TWO = one_vm(
     boot=LINUX_BOOT, more_memory="      more: { size: 1 MiB }",
     more="      gpio: { assign: /pl061@9030000 }\n"
          "  b: { cpus: [2, 3], memory: { ram: { size: 3 MiB } }, boot: { entry: 0x40000000 },\n"
-         "       interrupts: [ { spi: 40 } ] }")
+         "       interrupts: [ { spi: 40 } ],\n"
+         "       control: [a], start_after: { a: ready },\n"
+         "       health: { memory: { restart: { times: 2, per: 1 s } } } }\n"
+         "  c: { cpus: [1], memory: { ram: { size: 1 MiB } }, boot: { entry: 0x40000000 } }",
+).replace("vms:", "schedule: { frame: 9 ms, cpus: { 1: [ { at: 0 ms, for: 2 ms, run: [a], spare: [c] },"
+          " { at: 3 ms, for: 6 ms, run: [c] } ] } }\nvms:")
 
 
 @pytest.fixture(name="plan", scope="module")
@@ -61,7 +66,9 @@ def guard_mapped(plan):
 
 
 BREAKS = {
-    "INV-CPU-ONE-VCPU": lambda p: with_row(p, "cpus", 0, vcpu=1),
+    "INV-CPU-RESIDENTS": lambda p: with_row(p, "cpus", 0, residents=(1,)),
+    "INV-SLOT-SORTED": lambda p: with_row(p, "slots", 1, start_ticks=p.slots[0].end_ticks - 1),
+    "INV-SLOT-MEMBERS": lambda p: with_row(p, "slots", 1, members=(0, 2)),
     "INV-VCPU-CPU": lambda p: replace(p, console_cpu=4),
     "INV-VMPIDR": lambda p: with_row(p, "vcpus", 2, vmpidr=p.vcpus[1].vmpidr),
     "INV-VMID-UNIQUE": lambda p: with_row(p, "vms", 1, vmid=1),
@@ -74,6 +81,12 @@ BREAKS = {
     "INV-LOAD-INSIDE": lambda p: with_row(p, "loads", 0, dst=p.image.base),
     "INV-LOAD-ONCE": lambda p: with_row(p, "loads", 0, dst=p.loads[0].dst + 1),
     "INV-LOAD-ALIGNED": lambda p: with_row(p, "blobs", 1, pa=p.blobs[1].pa + 8),
+    "INV-LOAD-HASH": lambda p: with_row(p, "blobs", 0, sha256=p.blobs[1].sha256),
+    "INV-CONTROL": lambda p: with_row(p, "controls", 0, target=1),
+    "INV-FOLLOWER": lambda p: with_row(p, "vms", 1, awaited_count=0),
+    "INV-HEALTH-EVERY": lambda p: replace(p, reactions=p.reactions[1:]),
+    "INV-HEALTH-RESTARTS": lambda p: replace(p, reactions=tuple(
+        replace(r, restart_count=0) for r in p.reactions)),
     "INV-SPI-COUNT": lambda p: with_row(p, "vms", 1, spi_count=33),
     "INV-IRQ-ONE-OWNER": lambda p: with_row(p, "irqs", 1, pintid=p.irqs[0].pintid),
     "INV-IRQ-VINTID": lambda p: with_row(p, "irqs", 0, vintid=p.emulated[0].intid),
@@ -104,6 +117,23 @@ def test_the_cpu_interface_of_a_gicv2_is_the_boards_own(tmp_path, change):
     idx = next(i for i, w in enumerate(plan.windows) if w.kind == "gicv")
     with pytest.raises(InvariantError, match="INV-GICV-BANKED: "):
         require_invariants(with_row(plan, "windows", idx, **change))
+
+
+@pytest.mark.parametrize("name, break_it", [
+    ("INV-CPU-RESIDENTS", lambda p: replace(p, modes=(), cpu_schedules=(), slots=())),
+    ("INV-SLOT-SORTED", lambda p: with_row(p, "slots", 1, end_ticks=p.modes[0].frame_ticks + 1)),
+    ("INV-SLOT-SORTED", lambda p: with_row(p, "slots", 0, end_ticks=0)),
+    ("INV-SLOT-SORTED", lambda p: with_row(p, "slots", 0, quantum_ticks=0)),
+    ("INV-SLOT-SORTED", lambda p: with_row(p, "slots", 0, cpu=2)),
+    ("INV-SLOT-SORTED", lambda p: with_row(p, "cpu_schedules", 1, slots=Slice(0, 1))),
+    ("INV-SLOT-SORTED", lambda p: replace(p, cpu_schedules=p.cpu_schedules[:3])),
+    ("INV-SLOT-MEMBERS", lambda p: with_row(p, "slots", 0, members=(0, 0))),
+    ("INV-SLOT-MEMBERS", lambda p: with_row(p, "slots", 0, spare_count=2)),
+    ("INV-SLOT-MEMBERS", lambda p: with_row(p, "slots", 0, members=())),
+])
+def test_schedules_are_looked_at_from_all_sides(plan, name, break_it):
+    with pytest.raises(InvariantError, match=f"{name}: "):
+        require_invariants(break_it(plan))
 
 
 @pytest.mark.parametrize("part, change", [

@@ -1,5 +1,11 @@
-"""Fixtures of the system tests: systems are built once per session and flavour, then booted."""
+"""Fixtures of the system tests: systems are built once per session and flavour, then booted.
 
+Two tests run at a time (`make test`): most of QEMU runs in one thread where it counts instructions.
+They share build/, so that one builds at a time.
+"""
+
+import contextlib
+import fcntl
 import subprocess
 from pathlib import Path
 
@@ -9,6 +15,15 @@ from machine import ICOUNT, Machine
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAVOURS = ["", "ubsan"]
+
+
+@contextlib.contextmanager
+def alone():
+    """Nobody else builds meanwhile."""
+    (ROOT / "build").mkdir(exist_ok=True)
+    with (ROOT / "build/system-tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(params=FLAVOURS, ids=["plain", "ubsan"], scope="session")
@@ -27,7 +42,8 @@ def build():
         if key not in done:
             command = ["make", "--no-print-directory", "compile", f"SYSTEM={description}",
                        f"FLAVOUR={flavour}"]
-            result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+            with alone():
+                result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
             assert result.returncode == 0, result.stdout + result.stderr
             done[key] = ROOT / result.stdout.strip().splitlines()[-1].split()[-1]
         return done[key]

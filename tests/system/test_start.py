@@ -1,5 +1,6 @@
-"""What a start costs: instructions of EL2 on a VM's own CPU from the image's first to the guest's
-first, the loading of the VM's memory aside.
+"""What a start and a restart cost: instructions of EL2 on a VM's own CPU from the image's first to
+the guest's first, and from the guest's last to its next life's first, the loading of the VM's memory
+and its hash aside.
 
 @req CORE-1, CPU-1
 """
@@ -14,6 +15,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 from benchmark import start  # noqa: E402
 
 GOAL = 60_000
+RESTART_GOAL = 15_000
 VM = """\
   vm{n}:
     cpus: [{n}]
@@ -32,16 +34,17 @@ def many(folder, count):
     return str(path)
 
 
-def executed_at_start(out):
-    """Function -> instructions of CPU 0, up to the entry of its guest."""
-    count = start.executed_at_start(out)
-    assert count[start.ENTRY] == 1, "CPU 0 does not enter its guest"
+def executed(out, lives=1):
+    """Function -> instructions of CPU 0, up to the entry of its guest; with more lives, those from
+    the one before the last entry to the last."""
+    count = start.executed(out, lives=lives)
+    assert count[start.ENTRY] >= 1, "CPU 0 does not enter its guest"
     return count
 
 
 @pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
 def test_a_start_is_short(build, flavour):
-    count = executed_at_start(build("systems/bench.yaml", flavour))
+    count = executed(build("systems/bench.yaml", flavour))
     assert count.total() < GOAL, count.most_common(20)
 
 
@@ -49,6 +52,28 @@ def test_a_start_is_short(build, flavour):
 def test_a_start_does_not_cost_more_where_others_start_too(build, flavour, tmp_path):
     """16 VMs instead of one. What is left is the code model, and the digits of numbers in a line of
     the log."""
-    alone = executed_at_start(build(many(tmp_path, 1), flavour))
-    among = executed_at_start(build(many(tmp_path, 16), flavour))
+    alone = executed(build(many(tmp_path, 1), flavour))
+    among = executed(build(many(tmp_path, 16), flavour))
     assert abs(among.total() - alone.total()) < alone.total() // 100, among - alone
+
+
+@pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
+def test_a_restart_is_short(build, flavour, tmp_path):
+    """Of a VM that asks for it, SYSTEM_RESET to the first instruction of its next life. Each piece
+    that is loaded or hashed has its message, which counts."""
+    path = tmp_path / "restart.yaml"
+    path.write_text(f"""\
+system: restart
+board: qemu-virt-1
+hypervisor: {{ log: warn }}
+vms:
+  vm:
+    cpus: [0]
+    memory: {{ ram: {{ size: 2 MiB }} }}
+    boot: {{ images: [{{ file: {ROOT}/build/guests/tests/life.elf }}], x0: 4 }}
+    devices: {{ uart: {{ emulate: pl011 }} }}
+""", encoding="utf-8")
+    out = build(str(path), flavour)
+    count = executed(out, 2)
+    print(f"a restart: {count.total()} instructions")
+    assert count.total() < RESTART_GOAL, count.most_common(20)

@@ -8,7 +8,8 @@ The first line of a test names the runtime sources that it needs, relative to ru
     /* sources: vgic/vgic.c lib/fmt.c */
 
 Where the build chooses a header by the version of the GIC, that of GICv3 is taken; for a test whose
-name ends in _v2, that of GICv2, and the runtime's sources are compiled for it once more.
+name ends in _v2, that of GICv2, and the runtime's sources are compiled for it once more. So they are
+for a test whose name ends in _sched: with schedules.
 
 Everything in tests/unit/fake/*.c is in an archive that each test is linked with, so a fake that
 nobody asks for is not linked, and a test that defines a fake's symbols itself replaces it. A
@@ -80,12 +81,16 @@ def sources_of(test: pathlib.Path) -> list[pathlib.Path]:
 
 
 def version_of(test: pathlib.Path) -> str:
+    if test.stem.endswith("_sched"):
+        return "v3-sched"
     return "v2" if test.stem.endswith("_v2") else "v3"
 
 
 def command_for(source: pathlib.Path, version: str) -> list[str]:
     # Behind the fakes: where there is one of a header, it is taken.
-    own = [f"-Iruntime/gic/{version}", f"-Iruntime/vgic/{version}"]
+    gic, _, with_schedules = version.partition("-")
+    own = [f"-Iruntime/gic/{gic}", f"-Iruntime/vgic/{gic}"]
+    own += ["-DCFG_SCHEDULED=1"] if with_schedules else []
     if source.is_relative_to(ROOT / "runtime"):
         module = source.relative_to(ROOT / "runtime").parts[0].upper()
         own += [*RUNTIME_ONLY, f"-DLOG_MODULE=LOG_{module}"]

@@ -10,6 +10,7 @@
 
 static uint32_t rstc, rsts, wdog;
 static bool is_off;
+static bool is_reset;
 
 static uint64_t on_read(uint64_t pa, unsigned bytes)
 {
@@ -29,7 +30,8 @@ static void on_write(uint64_t pa, unsigned bytes, uint64_t value)
     } else {
         CHECK_EQ(pa, BASE + 0x1CU);
         rstc = (uint32_t)value;
-        is_off = (value & 0x30U) == 0x20U && wdog != 0 && (rsts & 0x555U) == 0x555U;
+        is_reset = (value & 0x30U) == 0x20U && wdog != 0;
+        is_off = is_reset && (rsts & 0x555U) == 0x555U;
     }
 }
 
@@ -43,4 +45,18 @@ TEST(off_and_not_reset)
     CHECK(is_off);
     CHECK_EQ(rstc, 0x122);
     CHECK_EQ(rsts, 0x1555);
+}
+
+TEST(reset_and_not_off)
+{
+    rstc = 0x102 | 0x10;
+    rsts = 0x1000;
+    is_off = false;
+    is_reset = false;
+    fake_mmio_on_read = on_read;
+    fake_mmio_on_write = on_write;
+    firmware_reset(pa_make(BASE));
+    CHECK(is_reset);
+    CHECK(!is_off);
+    CHECK_EQ(rsts, 0x1000);
 }

@@ -11,8 +11,10 @@
 #include "smccc/smccc.h"
 #include "test.h"
 #include "vm/fault_report.h"
+#include "vm/health.h"
 #include "vm/inject.h"
 #include "vm/life.h"
+#include "vm/sched.h"
 #include "vm/sysreg_trap.h"
 #include "world/ns/exceptions.h"
 #include "world/ns/interrupts.h"
@@ -46,11 +48,12 @@ void life_leave(struct vcpu *v)
     leaves++;
 }
 
-void life_request(uint16_t vm, enum life_request what)
+bool life_request(uint16_t vm, enum life_request what)
 {
     CHECK_EQ(vm, VM_LINUX0);
     CHECK_EQ(what, LIFE_STOP);
     stops++;
+    return true;
 }
 
 struct vcpu *cpu_next_vcpu(void)
@@ -129,6 +132,44 @@ void fault_report_print_stop(const struct vcpu *v, uint64_t esr, ipa_t ipa, cons
     reports++;
 }
 
+static bool is_woken;
+static unsigned sched_waits;
+
+bool vgic_has_wake_request(struct vcpu *v)
+{
+    CHECK(v == &vcpus[0]);
+    return is_woken;
+}
+
+void sched_wait(struct vcpu *v)
+{
+    CHECK(v == &vcpus[0]);
+    sched_waits++;
+}
+
+static bool is_device;
+static enum health_answer answer;
+static unsigned health_reports;
+static enum cfg_fault reported_fault;
+static uint64_t reported_pc, reported_detail;
+
+bool fault_is_at_device(uint16_t vm, ipa_t ipa)
+{
+    CHECK_EQ(vm, VM_LINUX0);
+    CHECK_EQ(ipa.ipa & ~UINT64_C(0xFFF), 0x09000000);
+    return is_device;
+}
+
+enum health_answer health_decide(uint16_t vm, enum cfg_fault fault, uint64_t pc, uint64_t detail)
+{
+    CHECK_EQ(vm, VM_LINUX0);
+    health_reports++;
+    reported_fault = fault;
+    reported_pc = pc;
+    reported_detail = detail;
+    return answer;
+}
+
 enum exit_action mmio_abort(struct vcpu *v, uint64_t esr, ipa_t ipa)
 {
     (void)v;
@@ -198,6 +239,9 @@ TEST_SETUP()
     sgis = 0;
     order[0] = 0;
     next_action = EXIT_RESUME;
+    is_device = false;
+    answer = HEALTH_INJECT;
+    health_reports = 0;
     percpus[0].vcpu = &vcpus[0];
     fake_sysreg_set("TPIDR_EL2", (uintptr_t)&percpus[0]);
     fake_sysreg_set("ELR_EL2", 0x40080000);
@@ -269,6 +313,113 @@ TEST(a_permission_fault_or_a_walk_fault_is_no_device_access)
     CHECK_EQ(aborts, 2);
 }
 
+/* What a data abort of a load or store into x5 is. */
+#define LOAD_X5 (ISV_BIT | 5U << 16 | TRANSLATION_L3)
+#define STORE_X5 (LOAD_X5 | 1U << 6)
+#define ISV_BIT (1U << 24)
+
+static void abort_with(uint32_t iss, enum health_answer what)
+{
+    next_action = EXIT_ABORT;
+    answer = what;
+    vcpus[0].x[5] = 0x5555;
+    fake_sysreg_set("ELR_EL2", 0x40080000);
+    (void)exit_with(ESR(EC_DABT, iss));
+}
+
+TEST(an_access_that_nothing_answers_is_a_fault_of_class_memory_or_device)
+{
+    abort_with(LOAD_X5, HEALTH_INJECT);
+    CHECK_EQ(reported_fault, CFG_FAULT_MEMORY);
+    CHECK_EQ(reported_pc, 0x40080000);
+    CHECK_EQ(reported_detail, 0x09000123);
+    is_device = true;
+    abort_with(LOAD_X5, HEALTH_INJECT);
+    CHECK_EQ(reported_fault, CFG_FAULT_DEVICE);
+    abort_with(LOAD_X5 | 1U << 7, HEALTH_INJECT); /* on the walk of its tables */
+    CHECK_EQ(reported_fault, CFG_FAULT_MEMORY);
+    (void)exit_with(ESR(EC_IABT, TRANSLATION_L3));
+    CHECK_EQ(reported_fault, CFG_FAULT_MEMORY);
+    CHECK_EQ(aborts, 4);
+    CHECK_EQ(health_reports, 4);
+}
+
+TEST(an_ignored_load_reads_0_and_an_ignored_store_does_nothing)
+{
+    abort_with(LOAD_X5, HEALTH_IGNORE);
+    CHECK_EQ(vcpus[0].x[5], 0);
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080004);
+    abort_with(STORE_X5, HEALTH_IGNORE);
+    CHECK_EQ(vcpus[0].x[5], 0x5555);
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080004);
+    CHECK_EQ(aborts, 0);
+    CHECK_EQ(leaves, 0);
+}
+
+TEST(what_cannot_be_ignored_is_injected)
+{
+    abort_with(LOAD_X5 & ~ISV_BIT, HEALTH_IGNORE);
+    abort_with(LOAD_X5 | 1U << 7, HEALTH_IGNORE);
+    (void)exit_with(ESR(EC_IABT, TRANSLATION_L3));
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080000);
+    CHECK_EQ(aborts, 3);
+    CHECK_EQ(leaves, 0);
+}
+
+TEST(after_a_fault_that_ends_its_life_a_vcpu_leaves_with_a_report)
+{
+    abort_with(LOAD_X5, HEALTH_LEAVE);
+    CHECK_EQ(aborts, 0);
+    CHECK_EQ(leaves, 1);
+    CHECK_EQ(waits, 1);
+    CHECK_EQ(reports, 2); /* of the access, and of what ends */
+    CHECK_EQ(stops, 0);   /* that is the monitor's */
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080000);
+    (void)exit_with(ESR(0, 0));
+    CHECK_EQ(undefs, 0);
+    CHECK_EQ(leaves, 2);
+    next_action = EXIT_REFUSED;
+    (void)exit_with(ESR(0x17, 0));
+    CHECK_EQ(undefs, 0);
+    CHECK_EQ(leaves, 3);
+}
+
+TEST(an_ignored_instruction_does_nothing_and_reads_0)
+{
+    answer = HEALTH_IGNORE;
+    vcpus[0].x[7] = 0x7777;
+    next_action = EXIT_UNDEF;
+    (void)exit_with(ESR(0x18, 7U << 5 | 1U)); /* MRS x7 */
+    CHECK_EQ(reported_fault, CFG_FAULT_INSTRUCTION);
+    CHECK_EQ(vcpus[0].x[7], 0);
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080004);
+    vcpus[0].x[7] = 0x7777;
+    (void)exit_with(ESR(0x18, 7U << 5)); /* MSR */
+    CHECK_EQ(vcpus[0].x[7], 0x7777);
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080008);
+    (void)exit_with(ESR(0x16, 1)); /* HVC #1: past itself already */
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080008);
+    (void)exit_with(ESR(0x17, 1));
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x4008000C);
+    CHECK_EQ(undefs, 0);
+}
+
+TEST(a_refused_smc_is_not_supported_or_undefined)
+{
+    next_action = EXIT_REFUSED;
+    answer = HEALTH_IGNORE;
+    vcpus[0].x[0] = 0xC2000009;
+    (void)exit_with(ESR(0x17, 0));
+    CHECK_EQ(reported_fault, CFG_FAULT_SMC);
+    CHECK_EQ(reported_detail, 0xC2000009);
+    CHECK_EQ(vcpus[0].x[0], UINT64_MAX);
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080004);
+    answer = HEALTH_INJECT;
+    (void)exit_with(ESR(0x17, 0));
+    CHECK_EQ(undefs, 1);
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080004);
+}
+
 TEST(cache_maintenance_of_nothing_is_skipped)
 {
     (void)exit_with(ESR(EC_DABT, TRANSLATION_L3 | (1u << 8)));
@@ -298,11 +449,15 @@ TEST(reschedule_leaves_the_guest_and_waits)
     CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080000);
 }
 
-TEST(an_serror_stops_the_vm)
+TEST(nobody_goes_on_after_an_serror)
 {
+    answer = HEALTH_INJECT;
     (void)exit_serror(&vcpus[0]);
-    CHECK_EQ(stops, 1);
+    CHECK_EQ(reported_fault, CFG_FAULT_SERROR);
+    CHECK_EQ(health_reports, 1);
+    CHECK_EQ(leaves, 1);
     CHECK_EQ(waits, 1);
+    CHECK_EQ(fake_sysreg_get("ELR_EL2"), 0x40080000);
 }
 
 TEST(an_irq_that_can_be_served_at_once_is)

@@ -52,4 +52,6 @@ TEST(power_off)
 {
     firmware_power_off(pa_make(0));
     CHECK_EQ(fake_smc_last.x[0], 0x84000008);
+    firmware_reset(pa_make(0));
+    CHECK_EQ(fake_smc_last.x[0], 0x84000009);
 }

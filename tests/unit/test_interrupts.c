@@ -10,6 +10,7 @@
 #include "core/timer.h"
 #include "fake/core.h"
 #include "gic/gic.h"
+#include "health/storm.h"
 #include "psci/psci.h"
 #include "test.h"
 #include "vgic/vgic.h"
@@ -35,9 +36,16 @@ static void note(const char *what, unsigned n)
     }
 }
 
+static bool is_stopped, is_suspended;
+static uint32_t message_at_end; /* comes when nothing is pending any more; a VM is resumed */
+
 uint32_t fake_gic_acknowledge(void)
 {
     CHECK(acknowledged == 0 || settled == dropped);
+    if (acknowledged == pending_count && message_at_end != 0) {
+        is_suspended = false;
+        fake_mailbox[0] |= message_at_end;
+    }
     return (acknowledged < pending_count) ? pending[acknowledged++] : GIC_INTID_SPURIOUS;
 }
 
@@ -95,14 +103,22 @@ void features_console_event(uint16_t vm)
     note("rx", vm);
 }
 
-void power_off_when_idle(void)
-{
-    note("idle", 0);
-}
-
 void power_off(void)
 {
     note("off", 0);
+}
+
+void power_reset(void)
+{
+    note("reset", 0);
+}
+
+_Atomic uint32_t storm_counts[CFG_WATCH_COUNT + 1U];
+
+void storm_look(uint16_t vm)
+{
+    note("storm", vm);
+    atomic_fetch_sub(&storm_counts[vm], cfg_watches[vm].interrupt_count);
 }
 
 _Noreturn void panic_halt(void);
@@ -117,11 +133,12 @@ bool life_is_running(uint16_t vm)
     return vm_runs;
 }
 
-void life_stop_vcpu(struct vcpu *v)
+void life_follow(struct vcpu *v)
 {
-    note("stop", v->id);
-    vm_runs = false;
-    this_cpu()->guest_runs = false;
+    note("follow", v->id);
+    v->is_on = v->is_loaded = v->is_on && !is_stopped;
+    vm_runs = !is_stopped && !is_suspended;
+    this_cpu()->guest_runs = v->is_on && vm_runs;
 }
 
 void life_finish(uint16_t vm)
@@ -134,6 +151,7 @@ void life_start_vcpu(struct vcpu *v, uint64_t entry, uint64_t context)
     CHECK_EQ(entry, 0x1234);
     CHECK_EQ(context, 0x5678);
     note("start", v->id);
+    v->is_on = v->is_loaded = true;
     this_cpu()->guest_runs = true;
 }
 
@@ -151,6 +169,9 @@ TEST_SETUP()
     pending_count = acknowledged = dropped = deactivated = settled = 0;
     vm_runs = true;
     start_waits = false;
+    is_stopped = is_suspended = false;
+    message_at_end = 0;
+    vcpus[0].is_on = vcpus[0].is_loaded = true;
     percpus[0] = (struct percpu){.vcpu = &vcpus[0], .guest_runs = true};
     fake_sysreg_set("TPIDR_EL2", (uintptr_t)&percpus[0]);
 }
@@ -173,11 +194,11 @@ TEST(guest_ppis_are_told_apart)
 
 TEST(guest_ppis_without_a_guest_are_put_away)
 {
-    percpus[0].guest_runs = false;
+    percpus[0].guest_runs = vcpus[0].is_on = vcpus[0].is_loaded = false;
     pending[0] = 27;
     pending_count = 1;
     start_waits = true;
-    fake_mailbox[0] = MSG_START;
+    message_at_end = MSG_START;
     CHECK(cpu_next_vcpu() == &vcpus[0]);
     CHECK_STR(events, "start0 ");
     CHECK_EQ(deactivated, 1);
@@ -234,9 +255,9 @@ TEST(a_vgic_message_alone_is_served_at_once)
 
 TEST(what_may_stop_the_guest_is_left_to_the_full_exit)
 {
-    fake_mailbox[0] = MSG_VGIC | MSG_STOP;
+    fake_mailbox[0] = MSG_VGIC | MSG_LIFE;
     CHECK_EQ(interrupts_serve_short(&vcpus[0], GIC_SGI_MESSAGE), GIC_SGI_MESSAGE);
-    CHECK_EQ(fake_mailbox[0], MSG_VGIC | MSG_STOP);
+    CHECK_EQ(fake_mailbox[0], MSG_VGIC | MSG_LIFE);
     CHECK_EQ(dropped, 0);
     fake_mailbox[0] = 0;
     CHECK_EQ(interrupts_serve_short(&vcpus[0], GIC_SGI_MESSAGE), GIC_SGI_MESSAGE);
@@ -244,11 +265,46 @@ TEST(what_may_stop_the_guest_is_left_to_the_full_exit)
 
 TEST(a_start_that_comes_with_a_stop_does_not_happen)
 {
-    start_waits = true;
-    fake_mailbox[0] = MSG_STOP | MSG_START | MSG_VGIC;
+    start_waits = is_stopped = true;
+    fake_mailbox[0] = MSG_LIFE | MSG_START | MSG_VGIC;
     serve_one(GIC_SGI_MESSAGE);
-    CHECK_STR(events, "full0 stop0 ");
+    CHECK_STR(events, "full0 follow0 ");
     CHECK(!percpus[0].guest_runs);
+}
+
+/* The virtual GIC takes what arrives, and the CPU does not go on with the guest. */
+TEST(interrupts_of_a_suspended_guest_are_kept)
+{
+    is_suspended = true;
+    fake_mailbox[0] = MSG_LIFE;
+    serve_one(GIC_SGI_MESSAGE);
+    CHECK(!percpus[0].guest_runs);
+    events[0] = 0;
+    deactivated = 0;
+    pending[0] = 27;
+    pending[1] = cfg_irqs[0].pintid;
+    pending[2] = GIC_PPI_MAINTENANCE;
+    pending[3] = GIC_SGI_MESSAGE;
+    pending_count = 4;
+    fake_mailbox[0] = MSG_VGIC;
+    message_at_end = MSG_LIFE;
+    CHECK(cpu_next_vcpu() == &vcpus[0]);
+    CHECK_STR(events, "sync0 hw27 spi40 maint0 follow0 ");
+    CHECK_EQ(deactivated, 2); /* the maintenance interrupt and the message: not the timer */
+}
+
+/* A vCPU that was to be switched on while its VM was suspended: its message came to nothing. */
+TEST(a_start_waits_for_the_end_of_a_suspension)
+{
+    vcpus[0].is_on = vcpus[0].is_loaded = percpus[0].guest_runs = false;
+    is_suspended = start_waits = true;
+    fake_mailbox[0] = MSG_LIFE | MSG_START;
+    interrupts_serve_in_full(&vcpus[0], GIC_SGI_MESSAGE);
+    CHECK_STR(events, "follow0 ");
+    is_suspended = false;
+    fake_mailbox[0] = MSG_LIFE;
+    interrupts_serve_in_full(&vcpus[0], GIC_SGI_MESSAGE);
+    CHECK_STR(events, "follow0 follow0 start0 ");
 }
 
 TEST(messages_reach_their_features)
@@ -257,6 +313,26 @@ TEST(messages_reach_their_features)
     serve_one(GIC_SGI_MESSAGE);
     CHECK_STR(events, "full0 sync0 rx0 console0 ");
     CHECK_EQ(deactivated, 1);
+}
+
+TEST(a_reset_comes_before_the_end_that_the_stop_for_it_brings)
+{
+    fake_mailbox[0] = MSG_POWER_OFF | MSG_RESET;
+    serve_one(GIC_SGI_MESSAGE);
+    CHECK_STR(events, "full0 reset0 off0 ");
+}
+
+/* rt, whose device has INTID 42, may have 10 at once; linux0, with INTID 40, has no limit. */
+TEST(interrupts_of_devices_are_counted_by_vm)
+{
+    for (unsigned i = 0; i < 19; i++) {
+        events[0] = 0;
+        CHECK_EQ(interrupts_serve_short(&vcpus[3], 42), 0);
+        CHECK_STR(events, (i % 10 == 9) ? "spi2050 storm2 " : "spi2050 ");
+        CHECK_EQ(interrupts_serve_short(&vcpus[0], 40), 0);
+    }
+    CHECK_EQ(storm_counts[0], 0);
+    CHECK_EQ(storm_counts[2], 9);
 }
 
 TEST(waiting_ends_with_a_start)

@@ -12,7 +12,7 @@ LAYER = {
     "arch": 1, "platform": 1,
     "config": 2, "core": 2, "gic": 2,
     "vm": 3, "mmio": 3, "smccc": 3,
-    "psci": 4, "vtimer": 4, "vgic": 4, "vdev": 4, "sysreg": 4,
+    "psci": 4, "vtimer": 4, "vgic": 4, "vdev": 4, "sysreg": 4, "health": 4,
     "world": 5,
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)

@@ -61,11 +61,12 @@ bool vgic_has_wake_request(struct vcpu *v)
     return is_interface_asleep || vgic_has_pending(v);
 }
 
-void life_request(uint16_t vm, enum life_request what)
+bool life_request(uint16_t vm, enum life_request what)
 {
     life_asked++;
     life_vm = vm;
     life_what = what;
+    return true;
 }
 
 void vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t x0)

@@ -53,7 +53,7 @@ static void el3(struct smc_regs *r)
     }
 }
 
-static uint64_t call(struct vcpu *v, uint64_t x0, uint64_t x1)
+static void set_registers(struct vcpu *v, uint64_t x0, uint64_t x1)
 {
     fake_cpu = v->cpu;
     for (unsigned i = 2; i < 31; i++) {
@@ -61,6 +61,11 @@ static uint64_t call(struct vcpu *v, uint64_t x0, uint64_t x1)
     }
     v->x[0] = x0;
     v->x[1] = x1;
+}
+
+static uint64_t call(struct vcpu *v, uint64_t x0, uint64_t x1)
+{
+    set_registers(v, x0, x1);
     CHECK_EQ(smccc_call(v, SMCCC_SMC), EXIT_SKIP);
     for (unsigned i = 8; i < 31; i++) {
         CHECK_EQ(v->x[i], 0x2222000000000000U + i);
@@ -89,8 +94,24 @@ TEST(unknown_calls_are_not_supported)
                                        0x82000000, 0x84000060, 0x8600FEFF};
 
     for (unsigned i = 0; i < ARRAY_COUNT(unknown); i++) {
-        CHECK_MSG(call(LINUX0, unknown[i], 5) == UINT64_MAX, "id %#jx", (uintmax_t)unknown[i]);
+        set_registers(LINUX0, unknown[i], 5);
+        CHECK_EQ(smccc_call(LINUX0, SMCCC_HVC), EXIT_RESUME);
+        CHECK_MSG(LINUX0->x[0] == UINT64_MAX, "id %#jx", (uintmax_t)unknown[i]);
         CHECK_EQ(LINUX0->x[1], 5);
+        check_results_untouched(LINUX0, 2);
+    }
+    CHECK_EQ(fake_smc_count, 0);
+}
+
+/* What becomes of it, the exit decides. */
+TEST(an_smc_that_nobody_answers_and_nothing_allows_is_refused)
+{
+    static const uint64_t unknown[] = {0, 0x82000000, 0x85000013, 0xFFFFFFFF, 0xC2000001};
+
+    for (unsigned i = 0; i < ARRAY_COUNT(unknown); i++) {
+        set_registers(LINUX0, unknown[i], 5);
+        CHECK_EQ(smccc_call(LINUX0, SMCCC_SMC), EXIT_REFUSED);
+        CHECK_EQ(LINUX0->x[0], unknown[i]);
         check_results_untouched(LINUX0, 2);
     }
     CHECK_EQ(fake_smc_count, 0);

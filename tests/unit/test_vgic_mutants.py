@@ -33,7 +33,7 @@ MUTANTS_V3 = {
     "isactiver_is_not_physical": (
         "regs_irq.c", "        vgic_hw_activate(a->g, a->r, intid);\n", ""),
     "rwp_is_never_1": (
-        "v3/gicd.c", "if (r != g->own && r->stale == VGIC_RELIST) {", "if (false) {"),
+        "v3/gicd.c", "if (r != g->own && r->is_loaded && r->stale == VGIC_RELIST) {", "if (false) {"),
     "ctlr_forgets_private_interrupts": (
         "route.c", "vgic_private_changed(g, vgic_redist_at(g, i), 0);", ""),
     "clrspi_leaves_the_message": (

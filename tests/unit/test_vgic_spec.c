@@ -88,7 +88,7 @@ static void step_poll(unsigned cpu, unsigned owner, unsigned intid)
     }
     guest_read(cpu, &at);
     for (fake_cpu = 0; fake_cpu < SPEC_CPUS; fake_cpu++) {
-        if (spec_is_online(fake_cpu)) {
+        if (guests_can_act(fake_cpu)) {
             (void)guest_take(fake_cpu);
         }
     }

@@ -23,6 +23,9 @@ struct plan {
 
 extern struct plan plan; /* of this run */
 extern unsigned step;
+/* With schedules: vCPUs that are on and have not their turn; vCPU 0 always has. */
+extern bool guests_are_parked[SPEC_CPUS];
+bool guests_can_act(unsigned cpu);
 
 /* A random number below `below`. */
 unsigned pick(unsigned below);

@@ -35,6 +35,8 @@ struct spec_place guests_place_anywhere(uint32_t offset, unsigned bytes);
 void guests_step_route(unsigned cpu, unsigned intid);
 /* an SGI is sent, */
 void guests_step_sgi(unsigned cpu);
+/* with schedules, a turn is over or comes back, */
+void guests_step_turn(void);
 /* and what only this version has. */
 void guests_step_version(unsigned cpu, unsigned owner, unsigned intid);
 

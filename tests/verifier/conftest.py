@@ -27,6 +27,20 @@ def image_fixture(small):
     return Image(*small)
 
 
+@pytest.fixture(name="schedules", scope="session")
+def schedules_fixture(tmp_path_factory):
+    """(description, ELF) of systems with shared CPUs: "written" tables in two modes, and a "built"
+    one beside a written one."""
+    return {name: systems.build(tmp_path_factory.mktemp(name), text)
+            for name, text in (("written", systems.SCHEDULED), ("built", systems.BUILT))}
+
+
+@pytest.fixture(name="monitored", scope="session")
+def monitored_fixture(tmp_path_factory):
+    """(description, ELF) of a system with a health monitor."""
+    return systems.build(tmp_path_factory.mktemp("monitored"), systems.MONITORED)
+
+
 @pytest.fixture(name="tux_files", scope="session")
 def tux_files_fixture(tmp_path_factory):
     """(description, ELF) of a system with one Linux."""

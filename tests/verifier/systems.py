@@ -53,6 +53,7 @@ TINY_YAML = """\
 title: A tiny machine
 image_base: 0x40200000
 pa_bits: 40
+counter_hz: 19200000
 console: uart0
 grants: [debug, pmu]
 qemu: [-kernel, "%IMAGE%"]
@@ -75,6 +76,7 @@ vms:
       uart: { emulate: pl011 }
       gpio: { assign: "&gpio" }
     interrupts: [{ spi: 2, trigger: edge }]
+    control: [two]
   two:
     cpus: [0]
     memory:
@@ -86,6 +88,7 @@ vms:
       rtc: { emulate: pl031 }
     grant: [pmu]
     smc_allow: [0xc2000001]
+    start_after: { one: ready }
 """
 LINUX = """\
 system: tux
@@ -99,6 +102,102 @@ vms:
       uart: { emulate: pl011 }
       gpio: { assign: "&gpio", irq: { spi: 9 } }
     grant: [pmu]
+"""
+# A tick has 52.083... ns: the 3.3 ms are 63360 ticks, and 1.0001 ms are 19201.92.
+SCHEDULED = """\
+system: scheduled
+board: ./tiny
+schedule:
+  frame: 10 ms
+  quantum: 500 us
+  modes:
+    normal:
+      cpus:
+        1:
+          - { at: 3.3 ms, for: 6.5 ms, run: [two, one/0], spare: [three] }
+          - { at: 0 ms, for: 3 ms, run: [one] }
+        2:
+          - { at: 1.0001 ms, for: 5 ms, run: [three/1] }
+    degraded:
+      frame: 5 ms
+      cpus:
+        1:
+          - { at: 0 s, for: 4 ms, run: [three, two], quantum: 1 ms }
+          - { at: 4 ms, for: 1000 us, run: [one] }
+vms:
+  one:
+    cpus: [1]
+    memory: { ram: { size: 32 KiB } }
+    boot: { images: [{ file: flat.bin, at: 0x40004000 }] }
+    may: [switch-mode, read-times]
+  two:
+    cpus: [1]
+    memory: { ram: { size: 32 KiB } }
+    boot: { images: [{ file: flat.bin, at: 0x40004000 }] }
+    clock: scheduled
+  three:
+    cpus: [1, 2]
+    memory: { ram: { size: 32 KiB } }
+    boot: { images: [{ file: flat.bin, at: 0x40004000 }] }
+"""
+BUILT = """\
+system: built
+board: ./tiny
+schedule:
+  frame: 4 ms
+  cpus:
+    0:
+      - { at: 1 ms, for: 2 ms, run: [one] }
+vms:
+  one:
+    cpus: [0]
+    memory: { ram: { size: 32 KiB } }
+    boot: { images: [{ file: flat.bin, at: 0x40004000 }] }
+  two:
+    cpus: [1, 1]
+    memory: { ram: { size: 32 KiB } }
+    boot: { images: [{ file: flat.bin, at: 0x40004000 }] }
+    time: { period: 2 ms, budget: 500 us }
+  three:
+    cpus: [1, 2]
+    memory: { ram: { size: 32 KiB } }
+    boot: { images: [{ file: flat.bin, at: 0x40004000 }] }
+    time: { period: 3 ms, budget: 1.25 ms }
+"""
+# Two VMs that are watched in every way.
+MONITORED = """\
+system: monitored
+board: ./tiny
+schedule:
+  frame: 4 ms
+  modes:
+    normal: { cpus: { 2: [{ at: 1 ms, for: 2 ms, run: [two] }] } }
+    degraded: { cpus: { 2: [{ at: 0 ms, for: 4 ms, run: [two] }] } }
+health:
+  smc: inject
+  overrun: { switch-mode: degraded }
+vms:
+  one:
+    cpus: [0]
+    memory: { ram: { size: 32 KiB } }
+    boot: { images: [{ file: flat.bin, at: 0x40004000 }] }
+    devices:
+      panic: { emulate: pvpanic }
+      gpio: { assign: "&gpio" }
+    interrupt_limit: { count: 100, per: 2.5 ms }
+    heartbeat: 100 ms
+    health:
+      memory: { restart: { times: 5, per: 1.5 s, then: { switch-mode: degraded } } }
+      watchdog: reset-system
+      panic: restart
+  two:
+    cpus: [2]
+    memory: { ram: { size: 32 KiB } }
+    boot: { images: [{ file: flat.bin, at: 0x40004000 }] }
+    devices:
+      uart: { emulate: pl011 }
+      watchdog: { emulate: sp805, at: 0x0a000000, irq: { spi: 5 } }
+    may: [read-events]
 """
 GICV2_DTS = TINY_DTS.replace(
     """		compatible = "arm,gic-v3";

@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 OWN = sorted((ROOT / "verifier").rglob("*.py"))
 TESTS = sorted((ROOT / "tests" / "verifier").rglob("*.py"))
 ALLOWED = {"argparse", "bisect", "collections", "dataclasses", "elftools", "functools", "hashlib",
-           "io", "json", "pathlib", "re", "struct", "subprocess", "sys", "time", "verifier", "yaml"}
+           "io", "json", "math", "pathlib", "re", "struct", "subprocess", "sys", "time", "verifier",
+           "yaml"}
 DYNAMIC = {"__import__", "import_module", "exec", "eval", "runpy", "importlib"}
 
 

@@ -25,6 +25,12 @@ from verifier.translation import ENTRIES, PAGE, decode_page, descriptor_fault
 
 SAMPLE = 4999  # of the illegal descriptors, one in so many goes through the whole verification
 PARTS = 16
+OF_SCHEDULES = ("cfg_cpus", "cfg_residents", "cfg_modes", "cfg_cpu_schedules", "cfg_slots",
+                "cfg_slot_members")
+
+OF_HEALTH = ("cfg_sp805s", "cfg_pvpanics", "cfg_healths", "cfg_watches")
+
+LIKELY = ("PROP-CPUS", "PROP-SLOTS", "PROP-SCHEDULE", "PROP-TIME")
 
 
 class Flipper:
@@ -141,3 +147,23 @@ def test_every_bit_of_every_indexed_table(pool, small):
         assert why is not None, f"bit {bit} at 0x{address:x} passes, and no reason is known"
         reasons[why] = reasons.get(why, 0) + 1
     assert len(reasons) == len(harmless.REASONS), "a reason is listed that nothing needs"
+
+
+@pytest.mark.parametrize("system", ["written", "built"])
+def test_every_bit_of_every_schedule(schedules, system):
+    flipper = Flipper(*schedules[system])
+    config = flipper.evidence.config
+    for name in OF_SCHEDULES:
+        for address in range(config.places[name], config.places[name] + config.sizes[name]):
+            for bit in range(8):
+                assert not flipper.passes(address, bit, LIKELY), (name, hex(address), bit)
+
+
+def test_every_bit_of_what_is_done_about_faults(monitored):
+    flipper = Flipper(*monitored)
+    config = flipper.evidence.config
+    for name in OF_HEALTH:
+        for address in range(config.places[name], config.places[name] + config.sizes[name]):
+            for bit in range(8):
+                assert not flipper.passes(address, bit, ("PROP-HEALTH", "PROP-EMULATED")), (
+                    name, hex(address), bit)

@@ -7,6 +7,8 @@ Each edit is what a wrong compiler, or a damaged file, could have made of a righ
 
 import pytest
 
+from test_wrong_health import CASES as HEALTH
+from test_wrong_schedules import CASES as SCHEDULES
 from verifier import fdt, layout
 from verifier.properties import FOUNDATION, PROPERTIES
 from verifier.translation import PAGE
@@ -332,8 +334,22 @@ def interrupt_of_the_hypervisor(image):
 @wrong("PROP-CPUS", {"PROP-SETTINGS"})
 def vcpu_on_two_cpus(image):
     image.set("cpus", 2, "vcpu", 0)
-    return ("system: CPU 2 runs vCPU 0, which is pinned elsewhere; first byte "
+    return ("system: CPU 2 runs vCPU 0, the first that lives there is 65535; first byte "
             f"0x{image.symbol('cfg_cpus') + 2 * layout.CPU.size:x}")
+
+
+@wrong("PROP-CPUS", {"PROP-SLOTS", "PROP-TIME"})
+def two_vcpus_on_one_cpu(image):
+    image.set("vcpus", 1, "cpu", 1)
+    return ("two: its vCPUs run on CPUs [1]; declared are [0]; first byte "
+            f"0x{image.symbol('cfg_vms') + layout.VM.size:x}")
+
+
+@wrong("PROP-SCHEDULE")
+def counter_without_schedules(image):
+    image.set("system", 0, "counter_hz", 1)
+    return ("system: cfg_system.counter_hz is 1, expected 0; first byte "
+            f"0x{image.symbol('cfg_system'):x}")
 
 
 @wrong("PROP-LOADS")
@@ -354,7 +370,7 @@ def load_into_another_vm(image):
             f"0x{pa:x}")
 
 
-@wrong("PROP-CONTENTS")
+@wrong("PROP-CONTENTS", {"PROP-LOADS"})
 def guest_code_changed(image):
     load = next(i for i in range(image.get("vms", 0, "load_count"))
                 if image.get("loads", i, "size") == 1024)
@@ -372,7 +388,7 @@ def another_entry_point(image):
             f"0x{image.symbol('cfg_vms'):x}")
 
 
-@wrong("PROP-GUEST-TREE")
+@wrong("PROP-GUEST-TREE", {"PROP-LOADS"})
 def devicetree_with_more_memory(image):
     load = image.get("vms", 1, "first_load")
     base, size = image.get("loads", load, "src_pa"), image.get("loads", load, "size")
@@ -392,7 +408,36 @@ def grant_not_described(image):
             f"byte 0x{image.symbol('cfg_vms') + layout.VM.size:x}")
 
 
-@wrong("PROP-CONTENTS", {"PROP-GUEST-TREE"})
+@wrong("PROP-LIFE")
+def control_not_described(image):
+    image.set("controls", 0, "value", 0)
+    return (f"one: it controls one, described is two; first byte 0x{image.symbol('cfg_vms'):x}")
+
+
+@wrong("PROP-LIFE")
+def start_that_waits_for_nothing(image):
+    image.set("vms", 1, "awaited_count", 0)
+    return ("two: it waits for 0 events, described are 1; first byte "
+            f"0x{image.symbol('cfg_vms') + layout.VM.size:x}")
+
+
+@wrong("PROP-LIFE")
+def start_after_another_event(image):
+    image.set("followers", 0, "event", 0)
+    return ("one: what waits for it is two for started, described is two for ready; first byte "
+            f"0x{image.symbol('cfg_vms'):x}")
+
+
+@wrong("PROP-LOADS")
+def hash_of_something_else(image):
+    load = next(i for i in range(3) if image.get("loads", i, "src_pa"))
+    at = image.symbol("cfg_loads") + load * layout.LOAD.size
+    image.write(at + layout.LOAD.offsets["sha256"], b"\0\0\0\0")
+    return (f"one: cfg_loads[{load}].sha256 is not the hash of what it copies; first byte "
+            f"0x{at:x}")
+
+
+@wrong("PROP-CONTENTS", {"PROP-GUEST-TREE", "PROP-LOADS"})
 def data_of_the_hypervisor_handed_over(image):
     load = image.get("vms", 1, "first_load")
     image.set("loads", load, "src_pa", image.symbol("el2_root"))
@@ -431,7 +476,9 @@ def test_the_edit_is_rejected_with_its_sentence(image, name, also, edit):
 
 
 def test_every_property_has_a_wrong_image():
-    assert {case.values[0] for case in CASES} == {p.id for p in FOUNDATION + PROPERTIES}
+    assert {case.values[0] for case in CASES} | {case.values[1] for case in SCHEDULES} \
+        | {case.values[0] for case in HEALTH} == {
+        p.id for p in FOUNDATION + PROPERTIES}
 
 
 def test_the_right_image_holds(image):

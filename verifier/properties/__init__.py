@@ -3,8 +3,8 @@
 @req EVID-1
 """
 
-from verifier.properties import (cpus, devices, el2, form, guest_tree, images, interrupts, memory,
-                                 registers, settings, tables)
+from verifier.properties import (cpus, devices, el2, form, guest_tree, health, images, interrupts,
+                                 life, memory, registers, schedule, settings, tables)
 from verifier.verdict import Property
 
 # Others index tables by each other's numbers only where these hold.
@@ -40,8 +40,13 @@ PROPERTIES = (
     Property("PROP-EMULATED", "emulated devices are where they are declared, and nothing is mapped "
              "there", devices.emulated, "vm"),
     Property("PROP-INTERRUPTS", "every interrupt has one owner", interrupts.owners, "vm"),
-    Property("PROP-CPUS", "every vCPU has one CPU, and every CPU at most one vCPU", cpus.pinned,
-             "vm"),
+    Property("PROP-CPUS", "every vCPU lives on one CPU, both tables agreeing", cpus.homes, "vm"),
+    Property("PROP-SLOTS", "the slots of a CPU are in order, apart, inside the frame, and of vCPUs "
+             "that live there", schedule.slots),
+    Property("PROP-SCHEDULE", "modes, frames and written slots are the description's, to the tick",
+             schedule.described),
+    Property("PROP-TIME", "every vCPU has its CPU always, or slots in every mode, and its budget "
+             "in every period", schedule.times, "vm"),
     Property("PROP-LOADS", "each start of a VM clears or fills each byte of its RAM once",
              images.coverage, "vm"),
     Property("PROP-CONTENTS", "a VM starts with the files of the description, inside its windows",
@@ -52,6 +57,10 @@ PROPERTIES = (
              guest_tree.exact, "vm"),
     Property("PROP-SETTINGS", "names, grants and choices are the description's", settings.choices,
              "vm"),
+    Property("PROP-HEALTH", "each fault of each VM is answered as the description says",
+             health.answers, "vm"),
+    Property("PROP-LIFE", "VMs control and wait for one another as the description says",
+             life.rights, "vm"),
     Property("PROP-BOARD", "addresses of RAM, CPUs, GIC, console and clock are the board's",
              settings.board),
     Property("PROP-LAYOUT", "the compiler laid the C types out as they are read here", form.layout),

@@ -70,7 +70,7 @@ def _is_part(device, assigned):
 def emulated(evidence, result):
     """cfg_mmios is what is declared; stage 2 has a hole there; instances are the VM's own."""
     config = evidence.config
-    instances = {layout.MMIO_PL011: [], layout.MMIO_PL031: []}
+    instances = {kind: [] for kind in _tables(config)}
     labels = []
     for number, (vm, described) in enumerate(evidence.vms):
         subject = described.name
@@ -95,7 +95,7 @@ def emulated(evidence, result):
                 result.expect(row.instance == vm.id, subject, f"cfg_mmios[{row.id}] is the GIC of "
                               f"VM {row.instance}", row.at)
         _console(evidence, vm, described, labels, result)
-    for kind, rows in ((layout.MMIO_PL011, config.pl011s), (layout.MMIO_PL031, config.pl031s)):
+    for kind, rows in _tables(config).items():
         result.expect(sorted(instances[kind]) == list(range(len(rows))), SYSTEM,
                       "an emulated device has no place in a VM, or more than one",
                       config.places["cfg_pl011s"])
@@ -103,9 +103,15 @@ def emulated(evidence, result):
                   "a console", config.places["cfg_console_names"])
 
 
+def _tables(config):
+    """{kind of cfg_mmio: the devices' own rows}."""
+    return {layout.MMIO_PL011: config.pl011s, layout.MMIO_PL031: config.pl031s,
+            layout.MMIO_SP805: config.sp805s, layout.MMIO_PVPANIC: config.pvpanics}
+
+
 def _instance(evidence, vm, row, device, seen, result):
     """An emulated device's own row: its VM, its interrupt, its console."""
-    table = evidence.config.pl011s if row.kind == layout.MMIO_PL011 else evidence.config.pl031s
+    table = _tables(evidence.config)[row.kind]
     subject = evidence.description.vms[vm.id].name
     seen.append(row.instance)
     result.expect(row.instance < len(table), subject, f"cfg_mmios[{row.id}].instance is "
@@ -113,8 +119,9 @@ def _instance(evidence, vm, row, device, seen, result):
     if row.instance >= len(table) or device is None:
         return
     own = table[row.instance]
-    result.expect((own.vm, own.intid) == (vm.id, device.intid), subject,
-                  f"its emulated {device.kind} `{device.name}` signals INTID {own.intid} to VM "
+    intid = getattr(own, "intid", None)
+    result.expect((own.vm, intid) == (vm.id, device.intid), subject,
+                  f"its emulated {device.kind} `{device.name}` signals INTID {intid} to VM "
                   f"{own.vm}; declared is {device.intid} to VM {vm.id}", own.at)
 
 

@@ -1,15 +1,16 @@
 """PROP-FORM and PROP-LAYOUT: the tables decode, their slices tile, their ids exist.
 
-Covers INV-SLICE, INV-VMID-UNIQUE, INV-SPI-COUNT and the ids of INV-VCPU-CPU. [config/config.h]
+Covers INV-SLICE, INV-VMID-UNIQUE, INV-SPI-COUNT and the ids of INV-VCPU-CPU and of the schedules.
+[config/config.h]
 
 @req EVID-1
 """
 
 from verifier import layout as types
-from verifier.config import STRUCTS
+from verifier.config import SLICES, STRUCTS
 from verifier.verdict import SYSTEM
 
-KINDS = ("vcpu", "window", "load", "mmio", "irq", "smc")
+OWNERS = {"vms": "VM", "cpus": "CPU", "cpu_schedules": "schedule", "slots": "slot"}
 
 
 def tables(evidence, result):
@@ -54,16 +55,22 @@ def _numbers(config, result):
 
 
 def _slices(config, result):
-    for kind in KINDS:
-        at = 0
-        for vm in config.vms:
-            first = getattr(vm, f"first_{kind}")
-            result.expect(first == at, SYSTEM, f"cfg_vms[{vm.id}].first_{kind} is {first}, the "
-                          f"slice of the VM before ends at {at}", vm.at)
-            at = first + getattr(vm, f"{kind}_count")
-        rows = len(getattr(config, kind + "s"))
-        result.expect(at == rows, SYSTEM, f"the VMs use {at} rows of cfg_{kind}s, it has {rows}",
-                      config.places[f"cfg_{kind}s"])
+    for owner, kinds in SLICES.items():
+        for kind, target in kinds.items():
+            at = 0
+            for row in getattr(config, owner):
+                first = getattr(row, f"first_{kind}")
+                result.expect(first == at, SYSTEM, f"cfg_{owner}[{row.id}].first_{kind} is "
+                              f"{first}, the slice of the {OWNERS[owner]} before ends at {at}",
+                              row.at)
+                at = first + getattr(row, f"{kind}_count")
+            rows = len(getattr(config, target))
+            result.expect(at == rows, SYSTEM, f"the {OWNERS[owner]}s use {at} rows of "
+                          f"cfg_{target}, it has {rows}", config.places[f"cfg_{target}"])
+    places = len(config.modes) * len(config.cpus)
+    result.expect(len(config.cpu_schedules) == places, SYSTEM, f"{len(config.cpus)} CPUs have "
+                  f"{len(config.cpu_schedules)} schedules in {len(config.modes)} modes",
+                  config.places["cfg_cpu_schedules"])
     at = 0
     for vm in config.vms:
         result.expect(vm.first_spi == at, SYSTEM, f"cfg_vms[{vm.id}].first_spi is "
@@ -85,7 +92,14 @@ def _ids(config, result):
     for row in config.windows:
         result.expect(row.kind < len(types.WINDOW_KINDS), SYSTEM, f"cfg_windows[{row.id}].kind is "
                       f"{row.kind}", row.at)
-    for row in (*config.pl011s, *config.pl031s):
+    for what in ("residents", "slot_members"):
+        for row in getattr(config, what):
+            result.expect(row.value < len(config.vcpus), SYSTEM, f"cfg_{what}[{row.id}] is vCPU "
+                          f"{row.value}, there are {len(config.vcpus)}", row.at)
+    for row in config.vcpus:
+        result.expect(row.cpu < len(config.cpus), SYSTEM, f"cfg_vcpus[{row.id}].cpu is {row.cpu}, "
+                      f"there are {len(config.cpus)}", row.at)
+    for row in (*config.pl011s, *config.pl031s, *config.sp805s, *config.pvpanics):
         result.expect(row.vm < len(config.vms), SYSTEM, f"an emulated device is of VM {row.vm}",
                       row.at)
 

@@ -15,6 +15,8 @@ from verifier.properties.images import tree_address, tree_of
 AFFINITY = 0xFF00FFFFFF
 SPI, PPI, EDGE, LEVEL = 0, 1, 1, 4
 TIMER_PPIS, PMU_PPIS = (13, 14, 11, 10), (7,)
+COMPATIBLE = {"pl011": "arm,pl011", "pl031": "arm,pl031", "sp805": "arm,sp805",
+              "pvpanic": "qemu,pvpanic-mmio"}
 
 
 def exact(evidence, result):
@@ -113,13 +115,14 @@ class _Check:
         self.known |= set(nodes)
 
     def emulated(self):
-        """PL011 and PL031 with address and interrupt."""
-        wanted = sorted(([(d.at, 0x1000)], [SPI, d.intid - 32, LEVEL], d.kind)
-                        for d in self.described.emulated)
-        nodes = [n for kind in ("pl011", "pl031") for n in self.of_kind("arm," + kind)
+        """Emulated devices with address and interrupt."""
+        wanted = sorted(([(d.at, 2 if d.kind == "pvpanic" else 0x1000)],
+                         [] if d.intid is None else [SPI, d.intid - 32, LEVEL],
+                         COMPATIBLE[d.kind]) for d in self.described.emulated)
+        nodes = [n for compatible in COMPATIBLE.values() for n in self.of_kind(compatible)
                  if n not in self.passed_through()]
-        found = sorted((n.ranges_of(), n.cells("interrupts"),
-                        n.texts("compatible")[0].removeprefix("arm,")) for n in nodes)
+        found = sorted((n.ranges_of(), n.cells("interrupts"), n.texts("compatible")[0])
+                       for n in nodes)
         self.expect(found == wanted, "the emulated devices are not those of the tables")
         self.known |= set(nodes)
 

@@ -1,10 +1,12 @@
 """What is in a VM's memory when it starts: PROP-LOADS, PROP-CONTENTS, PROP-ENTRY.
 
-Covers INV-LOAD-INSIDE, INV-LOAD-ONCE, INV-LOAD-ALIGNED. The files of the description are read
+Covers INV-LOAD-INSIDE, INV-LOAD-ONCE, INV-LOAD-ALIGNED, INV-LOAD-HASH. The files of the description are read
 again and compared with what the image packs. [Linux Documentation/arch/arm64/booting.rst]
 
 @req EVID-1
 """
+
+from hashlib import sha256
 
 from verifier import fdt, guest_files, layout
 from verifier.elf import WRITE
@@ -35,7 +37,8 @@ def coverage(evidence, result):
                               f"shared memory `{window.shared}` is at 0x{window.pa:x} here and at "
                               f"0x{first[0]:x} for another VM", window.pa)
     for load in evidence.config.boot_loads:
-        result.expect(load.src_pa == 0, SYSTEM, f"cfg_boot_loads[{load.id}] copies", load.at)
+        result.expect(load.src_pa == 0 and not any(load.sha256), SYSTEM,
+                      f"cfg_boot_loads[{load.id}] copies", load.at)
     _once(SYSTEM, evidence.config.boot_loads,
           [(pa, pa + size, name) for name, (pa, size) in shared.items()], result)
     result.expect(set(shared) == set(evidence.description.shared), SYSTEM,
@@ -49,6 +52,12 @@ def _source(evidence, subject, load, result):
                 and load.src_pa + load.size <= segment.file_end and load.src_pa % SOURCE_ALIGN == 0)
         result.expect(good, subject, f"cfg_loads[{load.id}] copies from 0x{load.src_pa:x}, which "
                       "is not aligned constant data of the image", load.at)
+        data = evidence.elf.read(load.src_pa, load.size, f"cfg_loads[{load.id}]") if good else b""
+        result.expect(not good or sha256(data).digest() == load.sha256, subject,
+                      f"cfg_loads[{load.id}].sha256 is not the hash of what it copies", load.at)
+    else:
+        result.expect(not any(load.sha256), subject, f"cfg_loads[{load.id}] clears, and has a "
+                      "hash", load.at)
 
 
 def _once(subject, loads, ranges, result):

@@ -40,7 +40,8 @@ def owners(evidence, result):
 def _virtual(evidence, vm, described, rows, result):
     """In a VM each virtual INTID has one source, and its distributor has it."""
     sources = [row.vintid for row in rows]
-    sources += [p.intid for p in (*evidence.config.pl011s, *evidence.config.pl031s)
+    sources += [p.intid for p in (*evidence.config.pl011s, *evidence.config.pl031s,
+                                    *evidence.config.sp805s)
                 if p.vm == vm.id]
     result.expect(len(sources) == len(set(sources)), described.name, "two sources signal one of "
                   f"its INTIDs: {sorted(sources)}", vm.at)

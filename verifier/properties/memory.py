@@ -126,8 +126,9 @@ def _declared_at(evidence, claim, pa):
 
 def _banked_at(evidence, window, claim, pa):
     """The one exception that the description does not name: the first page of the board's GICV
-    and nothing else of the GIC. The hardware banks it by CPU [IHI0048 5.2], and no two vCPUs have a CPU
-    in common (PROP-CPUS), so what one VM does there no other can see. (INV-GICV-BANKED)"""
+    and nothing else of the GIC. The hardware banks it by CPU [IHI0048 5.2], and on a CPU that vCPUs
+    share EL2 exchanges what is behind it with every switch, so what one VM does there no other can
+    see. (INV-GICV-BANKED)"""
     base, size = evidence.board.gicv
     is_whole = (window.pa, window.size) == (base, size) and base <= pa < base + size
     offset = claim.ia + pa - claim.start - window.ipa

@@ -213,6 +213,23 @@ void gic_ppi_set_active(uint32_t intid, bool active)
     gic_ppi_set_active_on(this_cpu()->id, intid, active);
 }
 
+uint32_t gic_ppis_silence(uint32_t ppis)
+{
+    mmio_write32(gicd_at(GICD_ICENABLER), ppis);
+    const uint32_t pending = mmio_read32(gicd_at(GICD_ISPENDR)) & ppis;
+
+    mmio_write32(gicd_at(GICD_ICPENDR), ppis);
+    mmio_write32(gicd_at(GICD_ICACTIVER), ppis);
+    /* Device accesses in order; what is signalled to the CPU follows them [IHI0048 3.2.4]. */
+    dsb_sy();
+    return pending;
+}
+
+void gic_ppis_enable(uint32_t ppis)
+{
+    mmio_write32(gicd_at(GICD_ISENABLER), ppis);
+}
+
 /* --- messages ------------------------------------------------------------------------------ */
 
 void gic_send_message_sgi(unsigned cpu)

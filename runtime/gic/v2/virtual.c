@@ -8,6 +8,19 @@
 #include "lib/loop.h"
 
 /* With 5 bits of priority there are 32 levels of preemption: one register. */
+void gich_save(struct gich_context *c)
+{
+    c->vmcr = gich_vmcr_read();
+    c->apr[0] = mmio_read32(gich_at(GICH_APR));
+}
+
+void gich_restore(const struct gich_context *c)
+{
+    mmio_write32(gich_at(GICH_APR), (uint32_t)c->apr[0]);
+    gich_vmcr_write(c->vmcr);
+    gich_settle();
+}
+
 void gich_reset(void)
 {
     gich_hcr_write(0);

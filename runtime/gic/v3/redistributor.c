@@ -13,6 +13,7 @@
 #include "gic/cpu_interface.h"
 #include "gic/v3/gic_regs.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 
 enum { FRAME_PAIR_BYTES = 0x20000, FRAME_QUAD_BYTES = 0x40000 };
 
@@ -130,4 +131,27 @@ void gic_ppi_enable(uint32_t intid, bool enable)
 void gic_ppi_set_active(uint32_t intid, bool active)
 {
     gic_ppi_set_active_on(this_cpu()->id, intid, active);
+}
+
+/* ICENABLER has taken effect when RWP is 0, which no guest can delay [IHI0069 12.11.2]. What was
+ * pending is read after that: the level of a line that fell before has got here. */
+uint32_t gic_ppis_silence(uint32_t ppis)
+{
+    const unsigned cpu = this_cpu()->id;
+
+    dsb_sy(); /* an acknowledge or deactivation before is there before: gic_cpu.h */
+    mmio_write32(sgi_at(cpu, GICD_ICENABLER), ppis);
+    while ((mmio_read32(rd_at(cpu, GICR_CTLR)) & GICR_CTLR_RWP) != 0U) {
+        LOOP_WAITS();
+    }
+    const uint32_t pending = mmio_read32(sgi_at(cpu, GICD_ISPENDR)) & ppis;
+
+    mmio_write32(sgi_at(cpu, GICD_ICPENDR), ppis);
+    mmio_write32(sgi_at(cpu, GICD_ICACTIVER), ppis);
+    return pending;
+}
+
+void gic_ppis_enable(uint32_t ppis)
+{
+    mmio_write32(sgi_at(this_cpu()->id, GICD_ISENABLER), ppis);
 }

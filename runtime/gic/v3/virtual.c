@@ -35,25 +35,56 @@ void gich_lr_write_high(unsigned i, uint64_t lr)
 #undef LR_WRITE
 }
 
-static void clear_active_priorities(void)
+static unsigned preemption_bits(void)
 {
     const uint64_t vtr = SYSREG_READ(ICH_VTR_EL2);
-    const unsigned preemption_bits =
-        (unsigned)bits_get(vtr, ICH_VTR_PREBITS_HIGH, ICH_VTR_PREBITS_LOW) + 1U;
 
-    /* 32 preemption levels a register: one for 5 bits, two for 6, four for 7. */
-    SYSREG_WRITE(ICH_AP0R0_EL2, 0);
-    SYSREG_WRITE(ICH_AP1R0_EL2, 0);
-    if (preemption_bits >= 6U) {
-        SYSREG_WRITE(ICH_AP0R1_EL2, 0);
-        SYSREG_WRITE(ICH_AP1R1_EL2, 0);
+    return (unsigned)bits_get(vtr, ICH_VTR_PREBITS_HIGH, ICH_VTR_PREBITS_LOW) + 1U;
+}
+
+/* 32 preemption levels a register: one for 5 bits, two for 6, four for 7. Inline: what is written
+ * is mostly a constant. */
+static inline void write_active_priorities(const uint64_t apr[GICH_APR_MAX])
+{
+    const unsigned bits = preemption_bits();
+
+    SYSREG_WRITE(ICH_AP0R0_EL2, apr[0]);
+    SYSREG_WRITE(ICH_AP1R0_EL2, apr[4]);
+    if (bits >= 6U) {
+        SYSREG_WRITE(ICH_AP0R1_EL2, apr[1]);
+        SYSREG_WRITE(ICH_AP1R1_EL2, apr[5]);
     }
-    if (preemption_bits >= 7U) {
-        SYSREG_WRITE(ICH_AP0R2_EL2, 0);
-        SYSREG_WRITE(ICH_AP0R3_EL2, 0);
-        SYSREG_WRITE(ICH_AP1R2_EL2, 0);
-        SYSREG_WRITE(ICH_AP1R3_EL2, 0);
+    if (bits >= 7U) {
+        SYSREG_WRITE(ICH_AP0R2_EL2, apr[2]);
+        SYSREG_WRITE(ICH_AP0R3_EL2, apr[3]);
+        SYSREG_WRITE(ICH_AP1R2_EL2, apr[6]);
+        SYSREG_WRITE(ICH_AP1R3_EL2, apr[7]);
     }
+}
+
+void gich_save(struct gich_context *c)
+{
+    const unsigned bits = preemption_bits();
+
+    c->vmcr = gich_vmcr_read();
+    c->apr[0] = SYSREG_READ(ICH_AP0R0_EL2);
+    c->apr[4] = SYSREG_READ(ICH_AP1R0_EL2);
+    if (bits >= 6U) {
+        c->apr[1] = SYSREG_READ(ICH_AP0R1_EL2);
+        c->apr[5] = SYSREG_READ(ICH_AP1R1_EL2);
+    }
+    if (bits >= 7U) {
+        c->apr[2] = SYSREG_READ(ICH_AP0R2_EL2);
+        c->apr[3] = SYSREG_READ(ICH_AP0R3_EL2);
+        c->apr[6] = SYSREG_READ(ICH_AP1R2_EL2);
+        c->apr[7] = SYSREG_READ(ICH_AP1R3_EL2);
+    }
+}
+
+void gich_restore(const struct gich_context *c)
+{
+    write_active_priorities(c->apr);
+    gich_vmcr_write(c->vmcr);
 }
 
 /* ICC_SRE_EL1.SRE is 1 for the guest for good: EL2 has set ICC_SRE_EL2.SRE [IHI0069 12.2.23]. */
@@ -65,6 +96,6 @@ void gich_reset(void)
         gich_lr_write(i, 0);
         LOOP_BOUND(GICH_LR_MAX);
     }
-    clear_active_priorities();
+    write_active_priorities((const uint64_t[GICH_APR_MAX]){0});
     gich_vmcr_write(0);
 }

@@ -29,14 +29,19 @@ static void pm_write(pa_t controller, uint64_t offset, uint32_t value)
     mmio_write32(pa_make(controller.pa + offset), PM_PASSWORD | value);
 }
 
-void firmware_power_off(pa_t controller)
+void firmware_reset(pa_t controller)
 {
     const uint32_t control = pm_read(controller, PM_RSTC) & ~(uint32_t)PM_RSTC_WRCFG;
 
-    pm_write(controller, PM_RSTS, pm_read(controller, PM_RSTS) | PM_RSTS_PARTITION_HALT);
     pm_write(controller, PM_WDOG, WATCHDOG_TICKS);
     pm_write(controller, PM_RSTC, control | PM_RSTC_WRCFG_FULL_RESET);
     for (unsigned i = 0; i < RESET_POLLS; i++) {
         (void)pm_read(controller, PM_RSTS); /* the reset comes in the middle of this */
     }
+}
+
+void firmware_power_off(pa_t controller)
+{
+    pm_write(controller, PM_RSTS, pm_read(controller, PM_RSTS) | PM_RSTS_PARTITION_HALT);
+    firmware_reset(controller);
 }

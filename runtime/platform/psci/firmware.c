@@ -8,6 +8,7 @@
 
 #define PSCI_VERSION 0x84000000U
 #define PSCI_SYSTEM_OFF 0x84000008U
+#define PSCI_SYSTEM_RESET 0x84000009U
 #define PSCI_CPU_ON_64 0xC4000003U
 
 extern void secondary_entry(void);
@@ -33,6 +34,14 @@ int32_t firmware_cpu_on(uint64_t mpidr, pa_t release, uint64_t idx)
 void firmware_power_off(pa_t controller)
 {
     struct smc_regs r = {.x = {PSCI_SYSTEM_OFF}};
+
+    (void)controller;
+    arch_smc(&r);
+}
+
+void firmware_reset(pa_t controller)
+{
+    struct smc_regs r = {.x = {PSCI_SYSTEM_RESET}};
 
     (void)controller;
     arch_smc(&r);

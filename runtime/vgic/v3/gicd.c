@@ -54,7 +54,7 @@ static bool is_write_pending(const struct vgic_vm *g)
     for (unsigned i = 0; i < vgic_cfg(g)->vcpu_count; i++) {
         LOOP_BOUND(CFG_VM_VCPU_MAX);
         const struct vgic_redist *r = vgic_redist_at(g, i);
-        if (r != g->own && r->stale == VGIC_RELIST) {
+        if (r != g->own && r->is_loaded && r->stale == VGIC_RELIST) {
             return true;
         }
     }

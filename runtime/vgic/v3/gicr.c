@@ -36,7 +36,7 @@ enum { TYPER_PROCESSOR_NUMBER_SHIFT = 8 };
 
 static bool is_write_pending(const struct vgic_vm *g, const struct vgic_redist *r)
 {
-    return r != g->own && r->stale == VGIC_RELIST;
+    return r != g->own && r->is_loaded && r->stale == VGIC_RELIST;
 }
 
 uint64_t vgic_gicr_typer(uint16_t vm, unsigned index)

@@ -50,11 +50,6 @@ static inline bool latch_for_other(struct vgic_redist *r, uint32_t bit)
     return true;
 }
 
-static unsigned cpu_of(const struct vgic_redist *r)
-{
-    return cfg_vcpus[r->vcpu].cpu;
-}
-
 /* The lock is held, and is released here. */
 APART static enum exit_action send(struct vgic_vm *g, enum vgic_sgi_kind kind, uint64_t value)
 {
@@ -69,7 +64,7 @@ APART static enum exit_action send(struct vgic_vm *g, enum vgic_sgi_kind kind, u
         }
         if (r != g->own) {
             if (latch_for_other(r, bit)) {
-                mailbox_post(cpu_of(r), MSG_VGIC);
+                mailbox_post_vcpu(r->vcpu, MSG_VGIC);
             }
         } else if (!vgic_lists_add(r, intid)) {
             r->word.latch |= bit;
@@ -113,7 +108,7 @@ APART static enum exit_action send_sgi1r(struct vgic_vm *g, struct vgic_redist *
 
     spin_unlock(&g->lock);
     if (is_to_be_told) {
-        mailbox_post(cpu_of(r), MSG_VGIC);
+        mailbox_post_vcpu(r->vcpu, MSG_VGIC);
     }
     return EXIT_SKIP;
 }

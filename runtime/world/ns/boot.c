@@ -21,6 +21,7 @@
 #include "vdev/vdev.h"
 #include "vm/exit_action.h"
 #include "vm/life.h"
+#include "vm/sched.h"
 #include "world/ns/interrupts.h"
 
 _Static_assert(sizeof(struct cfg_cpu) == CFG_CPU_SIZE, "entry.S");
@@ -38,20 +39,25 @@ _Static_assert(EXIT_RESUME == 0 && EXIT_SKIP == EXIT_SKIP_VALUE, "vectors.S");
 
 struct percpu percpus[CFG_CPU_COUNT];
 
-/* Who this CPU is, and who the vCPU is that is pinned to it. Both entries are zero in the image, and
+/* Who this CPU is, and who the vCPUs are that live on it. Both entries are zero in the image, and
  * other CPUs take what they need of them from the constant tables: they may come up first. */
 static void introduce(uint16_t cpu)
 {
     struct percpu *self = this_cpu();
-    const uint16_t id = cfg_cpus[cpu].vcpu;
+    const uint16_t *const residents = &cfg_residents[cfg_cpus[cpu].first_resident];
 
     self->id = cpu;
-    if (id != CFG_NONE) {
-        self->vcpu = &vcpus[id];
-        self->vcpu->id = id;
-        self->vcpu->vm = cfg_vcpus[id].vm;
-        self->vcpu->index = cfg_vcpus[id].index;
-        self->vcpu->cpu = cpu;
+    for (unsigned i = 0; i < cfg_cpus[cpu].resident_count; i++) {
+        const uint16_t id = residents[i];
+        struct vcpu *const v = &vcpus[id];
+
+        v->id = id;
+        v->vm = cfg_vcpus[id].vm;
+        v->index = cfg_vcpus[id].index;
+        v->cpu = cpu;
+        if (!sched_has_schedule(cpu)) {
+            self->vcpu = v; /* the only one */
+        }
     }
 }
 
@@ -102,6 +108,24 @@ static void clear_all(uint64_t pa, uint64_t bytes)
     }
 }
 
+/* The VMs that start with the machine, of whose boot vCPU this is the CPU. */
+static void start_vms(const struct percpu *cpu)
+{
+    const uint16_t *const residents = &cfg_residents[cfg_cpus[cpu->id].first_resident];
+
+    if (!sched_has_schedule(cpu->id)) {
+        if (cpu->vcpu != NULL && cpu->vcpu->index == 0U) {
+            life_start(cpu->vcpu->vm);
+        }
+        return;
+    }
+    for (unsigned i = 0; i < cfg_cpus[cpu->id].resident_count; i++) {
+        if (cfg_vcpus[residents[i]].index == 0U) {
+            life_start_in_turn(cfg_vcpus[residents[i]].vm);
+        }
+    }
+}
+
 /* The part that every CPU does for itself. */
 static struct vcpu *cpu_up(void)
 {
@@ -112,10 +136,7 @@ static struct vcpu *cpu_up(void)
     if (CFG_HAS_CONSOLE != 0U && cpu->id == cfg_system.console_cpu) {
         console_start();
     }
-    if (cpu->vcpu != NULL && cpu->vcpu->index == 0U &&
-        cfg_vm_has(cpu->vcpu->vm, CFG_VM_AUTOSTART)) {
-        life_start(cpu->vcpu->vm);
-    }
+    start_vms(cpu);
     return cpu_next_vcpu();
 }
 
@@ -136,6 +157,10 @@ struct vcpu *boot_primary(uint64_t devicetree, uint16_t cpu)
     gic_init_distributor();
     if (CFG_PL031_COUNT > 0U) {
         pl031_init();
+    }
+    life_init();
+    if (CFG_SCHEDULED) {
+        sched_init();
     }
     start_other_cpus();
     return cpu_up();

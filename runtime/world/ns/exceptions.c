@@ -5,6 +5,7 @@
 
 #include "mmio/mmio.h"
 #include "smccc/smccc.h"
+#include "vm/sched.h"
 #include "vm/sysreg_trap.h"
 
 static enum exit_action undefined(struct vcpu *v, uint64_t esr)
@@ -14,12 +15,12 @@ static enum exit_action undefined(struct vcpu *v, uint64_t esr)
     return EXIT_UNDEF;
 }
 
-/* Not trapped by our HCR_EL2, but never an error: a hint. */
+/* WFI, where the CPU is shared; the others are not trapped by our HCR_EL2. Never an error, and all of
+ * them may end early: they are hints. */
 static enum exit_action wait_hint(struct vcpu *v, uint64_t esr)
 {
-    (void)v;
-    (void)esr;
-    return EXIT_SKIP;
+    return (sched_has_schedule(v->cpu) && esr_wait_kind(esr) == ESR_WAIT_WFI) ? EXIT_SKIP_WAIT
+                                                                             : EXIT_SKIP;
 }
 
 /* The immediate of HVC and SMC is 0 for every call of SMCCC [DEN0028 2.9]; others are not ours. */

@@ -15,11 +15,14 @@
 #include "gic_cpu.h"
 #include "mmio/mmio.h"
 #include "psci/psci.h"
+#include "smccc/smccc.h"
 #include "vgic/vgic.h"
 #include "vm/esr.h"
 #include "vm/fault_report.h"
+#include "vm/health.h"
 #include "vm/inject.h"
 #include "vm/life.h"
+#include "vm/sched.h"
 #include "vm/sysreg_trap.h"
 #include "world/ns/exceptions.h"
 #include "world/ns/interrupts.h"
@@ -39,10 +42,107 @@ static void skip_instruction(uint64_t esr)
     }
 }
 
-SLOW_PATH static void stop_faulted_vm(struct vcpu *v, uint64_t esr, const char *reason)
+static struct vcpu *leave(struct vcpu *v)
 {
-    fault_report_stop(v, esr, exception_ipa(esr), reason);
-    life_request(v->vm, LIFE_STOP);
+    life_leave(v);
+    return cpu_next_vcpu();
+}
+
+SLOW_PATH static struct vcpu *leave_with_report(struct vcpu *v, uint64_t esr, const char *reason)
+{
+    if (log_is_on(LOG_VM, LOG_ERROR)) {
+        fault_report_stop(v, esr, exception_ipa(esr), reason);
+    }
+    return leave(v);
+}
+
+/* An instruction that does nothing: what it would have read is 0. */
+static struct vcpu *pass_over(struct vcpu *v, uint64_t esr)
+{
+    const bool is_read = (esr_class(esr) == ESR_EC_SYSREG && bit_is_set(esr, 0)) ||
+                         (esr_class(esr) == ESR_EC_DABT_LOW && (esr & ESR_WNR) == 0U);
+
+    if (is_read) {
+        vcpu_set_x(v,
+                   (esr_class(esr) == ESR_EC_SYSREG) ? esr_sysreg_register(esr)
+                                                     : esr_access_register(esr),
+                   0);
+    }
+    if (esr_class(esr) != ESR_EC_HVC64) { /* which has left the PC past itself */
+        skip_instruction(esr);
+    }
+    return NULL;
+}
+
+/* EXIT_UNDEF. */
+static struct vcpu *apply_undefined(struct vcpu *v, uint64_t esr)
+{
+    switch (health_report(v->vm, CFG_FAULT_INSTRUCTION, vcpu_pc(), esr)) {
+    case HEALTH_IGNORE:
+        return pass_over(v, esr);
+    case HEALTH_LEAVE:
+        return leave_with_report(v, esr, "an instruction that does not exist for it");
+    case HEALTH_INJECT:
+    default:
+        inject_undefined(v);
+        return NULL;
+    }
+}
+
+/* EXIT_REFUSED. The function id is still in x0. */
+static struct vcpu *apply_refused(struct vcpu *v, uint64_t esr)
+{
+    switch (health_report(v->vm, CFG_FAULT_SMC, vcpu_pc(), v->x[0])) {
+    case HEALTH_INJECT:
+        inject_undefined(v);
+        return NULL;
+    case HEALTH_LEAVE:
+        return leave_with_report(v, esr, "an SMC that it may not make");
+    case HEALTH_IGNORE:
+    default:
+        (void)smccc_return(v, SMCCC_NOT_SUPPORTED);
+        skip_instruction(esr);
+        return NULL;
+    }
+}
+
+/* EXIT_ABORT, and EXIT_VM_FAULT where `can_inject` is false. What cannot be passed over (a fetch, a
+ * walk of the guest's tables, an access that the syndrome does not describe) is injected. */
+static struct vcpu *apply_abort(struct vcpu *v, uint64_t esr, bool can_inject)
+{
+    const ipa_t ipa = exception_ipa(esr);
+    const bool is_plain = esr_class(esr) == ESR_EC_DABT_LOW && (esr & ESR_S1PTW) == 0U;
+    const enum cfg_fault fault =
+        (CFG_HEALTH_COUNT > 0U && is_plain && fault_is_at_device(v->vm, ipa)) ? CFG_FAULT_DEVICE
+                                                                              : CFG_FAULT_MEMORY;
+
+    if (can_inject) {
+        fault_report_access(v, esr, ipa);
+    }
+    const enum health_answer answer = health_report(v->vm, fault, vcpu_pc(), ipa.ipa);
+
+    if (answer == HEALTH_LEAVE) {
+        return leave_with_report(v, esr, "an access that nothing answers");
+    }
+    if (answer == HEALTH_IGNORE && is_plain && (esr & ESR_ISV) != 0U) {
+        return pass_over(v, esr);
+    }
+    if (!can_inject) {
+        (void)life_request(v->vm, LIFE_STOP);
+        return leave_with_report(v, esr, "it cannot go on from this exit");
+    }
+    inject_external_abort(v, esr, SYSREG_READ(FAR_EL2));
+    return NULL;
+}
+
+/* Of a vCPU that shares its CPU; no other answers so. */
+static struct vcpu *wait_for_interrupt(struct vcpu *v)
+{
+    if (!CFG_SCHEDULED || vgic_has_wake_request(v)) {
+        return NULL;
+    }
+    sched_wait(v);
+    return cpu_next_vcpu();
 }
 
 /* The actions that are not the usual end of an exit. */
@@ -52,23 +152,24 @@ SLOW_PATH static struct vcpu *apply_rare(uint64_t esr, enum exit_action action)
 
     switch (action) {
     case EXIT_UNDEF:
-        inject_undefined(v);
-        return NULL;
+        return apply_undefined(v, esr);
     case EXIT_ABORT:
-        fault_report_access(v, esr, exception_ipa(esr));
-        inject_external_abort(v, esr, SYSREG_READ(FAR_EL2));
-        return NULL;
+        return apply_abort(v, esr, true);
+    case EXIT_REFUSED:
+        return apply_refused(v, esr);
+    case EXIT_SKIP_WAIT:
+        skip_instruction(esr);
+        return wait_for_interrupt(v);
+    case EXIT_WAIT:
+        return wait_for_interrupt(v);
     case EXIT_RESCHEDULE:
-        life_leave(v);
-        return cpu_next_vcpu();
+        return leave(v);
     case EXIT_RESUME:
     case EXIT_SKIP:
     case EXIT_VM_FAULT:
     case EXIT_IN_FULL:
     default:
-        stop_faulted_vm(v, esr, "it cannot go on from this exit");
-        life_leave(v);
-        return cpu_next_vcpu();
+        return apply_abort(v, esr, false);
     }
 }
 
@@ -141,7 +242,8 @@ struct vcpu *exit_irq_in_full(struct vcpu *v, uint32_t intid)
  * devices were active on this CPU [DDI0487 D1.3.5]. */
 struct vcpu *exit_serror(struct vcpu *v)
 {
-    stop_faulted_vm(v, SYSREG_READ(ESR_EL2), "an SError interrupt (asynchronous abort) arrived");
-    life_leave(v);
-    return cpu_next_vcpu();
+    const uint64_t esr = SYSREG_READ(ESR_EL2);
+
+    (void)health_report(v->vm, CFG_FAULT_SERROR, vcpu_pc(), esr); /* never one to go on after */
+    return leave_with_report(v, esr, "an SError interrupt (asynchronous abort) arrived");
 }

@@ -18,23 +18,26 @@
 #include "core/percpu.h"
 #include "core/timer.h"
 #include "gic_cpu.h"
+#include "health/storm.h"
 #include "lib/bits.h"
+#include "lib/loop.h"
 #include "psci/psci.h"
 #include "vgic/vgic.h"
 #include "vm/life.h"
+#include "vm/sched.h"
 #include "world/ns/features.h"
 #include "world/ns/power.h"
 
 static void serve_vcpu_messages(struct vcpu *v, uint32_t messages)
 {
-    if ((messages & MSG_STOP) != 0U) {
-        life_stop_vcpu(v);
+    if ((messages & MSG_LIFE) != 0U) {
+        life_follow(v);
     }
     if ((messages & MSG_VM) != 0U) {
         life_finish(v->vm);
-        power_off_when_idle();
     }
-    if ((messages & MSG_START) != 0U && life_is_running(v->vm)) {
+    /* MSG_START may have come while the VM was suspended: it is looked for when that ends. */
+    if ((messages & (MSG_START | MSG_LIFE)) != 0U && life_is_running(v->vm)) {
         uint64_t entry = 0;
         uint64_t context = 0;
 
@@ -42,7 +45,7 @@ static void serve_vcpu_messages(struct vcpu *v, uint32_t messages)
             life_start_vcpu(v, entry, context);
         }
     }
-    if ((messages & MSG_VGIC) != 0U && this_cpu()->guest_runs) {
+    if ((messages & MSG_VGIC) != 0U && v->is_loaded) {
         vgic_sync(v);
     }
     if (CFG_PL011_COUNT > 0U && (messages & MSG_CONSOLE_RX) != 0U) {
@@ -52,16 +55,26 @@ static void serve_vcpu_messages(struct vcpu *v, uint32_t messages)
 
 SLOW_PATH static void serve_messages(struct vcpu *v)
 {
-    const uint32_t messages = mailbox_take(this_cpu()->id);
+    uint32_t messages = mailbox_take(this_cpu()->id);
 
     if ((messages & MSG_HALT) != 0U) {
         panic_halt();
     }
+    if (CFG_SCHEDULED && v != NULL) {
+        messages |= mailbox_take_vcpu(v->id);
+    }
     if (v != NULL && messages != 0U) {
         serve_vcpu_messages(v, messages);
     }
+    if (CFG_SCHEDULED && (messages & (MSG_VCPUS | MSG_TO_VCPU)) != 0U) {
+        sched_look(); /* this vCPU, or another one, may want its turn now, or no more */
+    }
     if (CFG_HAS_CONSOLE != 0U && (messages & MSG_CONSOLE_TX) != 0U) {
         console_service();
+    }
+    if ((CFG_HEALTH_ACTIONS_ANY & (1U << CFG_ACTION_RESET_SYSTEM)) != 0U &&
+        (messages & MSG_RESET) != 0U) {
+        power_reset(); /* also when the last VM has been stopped for it */
     }
     if ((messages & MSG_POWER_OFF) != 0U) {
         power_off();
@@ -74,9 +87,9 @@ SLOW_PATH static void serve_own_private(struct vcpu *v, uint32_t intid)
     gic_priority_drop(intid);
     if (intid == GIC_SGI_MESSAGE) {
         serve_messages(v);
-    } else if (CFG_HAS_CONSOLE + CFG_PL031_COUNT > 0U && intid == GIC_PPI_HTIMER) {
+    } else if (TIMER_IS_USED && intid == GIC_PPI_HTIMER) {
         timer_interrupt();
-    } else if (intid == GIC_PPI_MAINTENANCE && v != NULL && this_cpu()->guest_runs) {
+    } else if (intid == GIC_PPI_MAINTENANCE && v != NULL && v->is_loaded) {
         vgic_maintenance(v);
     }
     gic_deactivate(intid);
@@ -103,6 +116,9 @@ static bool serve_passed_through(uint32_t intid)
 
     gic_priority_drop(intid);
     vgic_inject_hw_spi(irq->vm, irq->vintid, irq->pintid);
+    if (CFG_INTERRUPT_LIMIT_COUNT > 0U) {
+        storm_note(irq->vm);
+    }
     return true;
 }
 
@@ -135,12 +151,24 @@ static void serve_idle(struct vcpu *v)
 {
     const uint32_t intid = gic_acknowledge();
 
-    if (interrupts_is_guests_ppi(intid)) {
+    if (interrupts_is_guests_ppi(intid) && v != NULL && v->is_loaded) {
+        /* Of one that waits or is suspended, or that was about to be entered. */
+        gic_priority_drop(intid);
+        vgic_inject_hw(v, (uint16_t)intid, (uint16_t)intid);
+    } else if (interrupts_is_guests_ppi(intid)) {
         /* Left over from a guest that has gone: its timer is off by now. */
         gic_priority_drop(intid);
         gic_deactivate(intid);
     } else if (!serve_passed_through(intid) && intid < GIC_INTID_SPECIAL) {
         interrupts_serve_in_full(v, intid);
+    }
+}
+
+/* With schedules: a vCPU that waits and is loaded goes on when there is an interrupt for it. */
+static void wake_waiting(struct vcpu *v)
+{
+    if (CFG_SCHEDULED && v != NULL && v->is_loaded && v->is_waiting && vgic_has_wake_request(v)) {
+        sched_wake(v);
     }
 }
 
@@ -153,6 +181,11 @@ struct vcpu *cpu_next_vcpu(void)
         /* A message may have been posted before this CPU could take its SGI. */
         serve_messages(cpu->vcpu);
         serve_idle(cpu->vcpu);
+        wake_waiting(cpu->vcpu);
+        if (CFG_SCHEDULED && sched_elect()) {
+            LOOP_WAITS(); /* as if this CPU had slept and a message had woken it */
+            continue;
+        }
         if (cpu->guest_runs) {
             return cpu->vcpu;
         }

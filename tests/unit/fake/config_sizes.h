@@ -16,13 +16,35 @@
 #define CFG_IRQ_COUNT 3
 #define CFG_INTID_LIMIT 64
 #define CFG_SMC_COUNT 1
+#define CFG_CONTROL_COUNT 2
+#define CFG_FOLLOWER_COUNT 2
+#define CFG_CHECKS_IMAGES 1
 #define CFG_HAS_CONSOLE 1
 #define CFG_CONSOLE_COUNT 3
 #define CFG_SPI_TOTAL 160
 #define CFG_VM_SPI_MAX 64
 #define CFG_VM_VCPU_MAX 2
 #define CFG_NAME_WIDTH 8
-#define CFG_VM_FLAGS_ANY 0xFFU
+#define CFG_VM_FLAGS_ANY 0xFFFU
+#define CFG_SP805_COUNT 2
+#define CFG_PVPANIC_COUNT 1
+#define CFG_HEALTH_COUNT 30
+#define CFG_HEALTH_RESTART_COUNT 5
+#define CFG_HEALTH_ACTIONS_ANY 0x3FU
+#define CFG_WATCH_COUNT 3
+#define CFG_HEARTBEAT_COUNT 2
+#define CFG_INTERRUPT_LIMIT_COUNT 1
+#define CFG_RESIDENT_COUNT 4
+#define CFG_CPU_RESIDENT_MAX 1
+/* No schedules; tests whose name ends in _sched have them, and tables of their own. */
+#ifndef CFG_SCHEDULED
+#define CFG_SCHEDULED 0
+#endif
+#define CFG_MODE_COUNT 2
+#define CFG_SLOT_COUNT 8
+#define CFG_SLOT_MEMBER_COUNT 16
+#define CFG_CPU_SLOT_MAX 4
+#define CFG_SLOT_MEMBER_MAX 4
 
 /* All at debug but gic at error, vtimer at warn and smccc at info. */
 #define CFG_LOG_LEVELS {3, 0, 3, 3, 2, 3, 1, 3, 3, 3, 3}

@@ -13,6 +13,7 @@ extern unsigned fake_log_guest_count;
 extern uint16_t fake_log_guest_vm; /* of the last log_guest */
 
 extern uint32_t fake_mailbox[8]; /* messages posted and not taken, by CPU */
+extern uint32_t fake_vcpu_mailbox[]; /* with schedules: by vCPU */
 
 extern jmp_buf fake_panic_target;
 extern int fake_panic_expected;

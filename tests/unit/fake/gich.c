@@ -149,6 +149,19 @@ void gich_reset(void)
     here()->apr = 0;
 }
 
+void gich_save(struct gich_context *c)
+{
+    c->vmcr = here()->vmcr;
+    c->apr[0] = here()->apr;
+}
+
+void gich_restore(const struct gich_context *c)
+{
+    CHECK_EQ(here()->hcr, 0);
+    here()->vmcr = c->vmcr;
+    here()->apr = (uint32_t)c->apr[0];
+}
+
 bool fake_maintenance_is_asserted(void)
 {
     return bit_is_set(here()->hcr, 0) && gich_misr_read() != 0;
@@ -240,6 +253,25 @@ void gic_ppi_set_pending_on(unsigned cpu, uint32_t intid, bool pending)
 void gic_ppi_set_active_on(unsigned cpu, uint32_t intid, bool active)
 {
     ppi_of(cpu, intid)->active = active;
+}
+
+uint32_t gic_ppis_silence(uint32_t ppis)
+{
+    uint32_t pending = 0;
+
+    for (uint32_t left = ppis; left != 0; left &= left - 1U) {
+        struct fake_physical *const p = &fake_ppis[fake_cpu][__builtin_ctz(left)];
+        pending |= physical_is_pending(p) ? left & (0U - left) : 0U;
+        p->enabled = p->pending = p->active = false;
+    }
+    return pending;
+}
+
+void gic_ppis_enable(uint32_t ppis)
+{
+    for (uint32_t left = ppis; left != 0; left &= left - 1U) {
+        fake_ppis[fake_cpu][__builtin_ctz(left)].enabled = true;
+    }
 }
 
 bool gic_ppi_is_pending_on(unsigned cpu, uint32_t intid)

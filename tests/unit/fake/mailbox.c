@@ -31,9 +31,31 @@ bool mailbox_take_only(unsigned cpu, uint32_t messages)
     return is_alone;
 }
 
+uint32_t fake_vcpu_mailbox[CFG_VCPU_COUNT];
+
+void mailbox_post_shared(unsigned vcpu, uint32_t messages)
+{
+    fake_vcpu_mailbox[vcpu] |= messages;
+    mailbox_post(cfg_vcpus[vcpu].cpu, MSG_VCPUS);
+}
+
+uint32_t mailbox_take_vcpu(unsigned vcpu)
+{
+    const uint32_t messages = fake_vcpu_mailbox[vcpu];
+
+    fake_vcpu_mailbox[vcpu] = 0;
+    return messages;
+}
+
+bool mailbox_has_vcpu(unsigned vcpu)
+{
+    return fake_vcpu_mailbox[vcpu] != 0U;
+}
+
 static void reset(void)
 {
     memset(fake_mailbox, 0, sizeof(fake_mailbox));
+    memset(fake_vcpu_mailbox, 0, sizeof(fake_vcpu_mailbox));
 }
 
 __attribute__((constructor)) static void register_reset(void)

@@ -20,6 +20,12 @@ struct guest {
 static struct guest guests[SPEC_CPUS];
 struct plan plan;
 unsigned step;
+bool guests_are_parked[SPEC_CPUS];
+
+bool guests_can_act(unsigned cpu)
+{
+    return spec_is_online(cpu) && !guests_are_parked[cpu];
+}
 
 unsigned pick(unsigned below)
 {
@@ -52,6 +58,7 @@ void guests_begin(struct plan wanted)
     memset(fake_spis, 0, sizeof(fake_spis));
     memset(fake_mailbox, 0, sizeof(fake_mailbox));
     memset(guests, 0, sizeof(guests));
+    memset(guests_are_parked, 0, sizeof(guests_are_parked));
     fake_lr_count = plan.lr_count;
     machine_boot();
     fake_cpu = 0;
@@ -145,7 +152,7 @@ static void check_one_of_n(void)
         for (unsigned c = 0; c < SPEC_CPUS && !is_served; c++) {
             if ((b->must_deliver >> c & 1) != 0) {
                 const unsigned signalled = would_acknowledge(c);
-                is_served = !is_accepted(&guests[c], q) ||
+                is_served = !guests_can_act(c) || !is_accepted(&guests[c], q) ||
                             (signalled != FAKE_NO_INTID &&
                              spec_irq_of(c, signalled)->members[0].irq.priority <= q->priority);
             }
@@ -176,7 +183,7 @@ static void check_physical(void)
         unsigned owner, intid;
         struct spec_belief *const b = spec_irq_at(i, &owner, &intid);
         const struct fake_physical *const p = guests_physical(owner, intid);
-        if (p != NULL && (owner == SPEC_NO_CPU || spec_is_online(owner))) {
+        if (p != NULL && (owner == SPEC_NO_CPU || guests_can_act(owner))) {
             CHECK_MSG(p->active || spec_belief_allows(b, is_active, false),
                       "step %u: INTID %u is only virtually active", step, intid);
             CHECK_MSG(!p->active || spec_belief_allows(b, is_alive, true),
@@ -196,7 +203,7 @@ void guests_check(void)
     }
     spec_settle();
     for (unsigned c = 0; c < SPEC_CPUS; c++) {
-        if (spec_is_online(c)) {
+        if (guests_can_act(c)) {
             check_signal(c);
         }
     }
@@ -232,7 +239,7 @@ static bool step_of_others(unsigned cpu)
 {
     const unsigned other = pick(SPEC_CPUS);
 
-    if (!plan.is_late || other == cpu || !spec_is_online(other) || pick(3) != 0) {
+    if (!plan.is_late || other == cpu || !guests_can_act(other) || pick(3) != 0) {
         return false;
     }
     fake_cpu = other;
@@ -387,7 +394,7 @@ void guest_deactivate(unsigned cpu)
     }
     at = pick(p->dropped_count);
     iar = p->dropped[at];
-    if (by != cpu && (spec_intid_of(iar) < SPEC_PRIVATE || !spec_is_online(by))) {
+    if (by != cpu && (spec_intid_of(iar) < SPEC_PRIVATE || !guests_can_act(by))) {
         return;
     }
     p->dropped[at] = p->dropped[--p->dropped_count];
@@ -434,6 +441,9 @@ void guest_power(unsigned cpu)
 {
     const bool on = !spec_is_online(cpu);
 
+    if (guests_are_parked[cpu]) {
+        return;
+    }
     machine_settle();
     spec_settle();
     if (!on && guests_need_order() && has_active(cpu)) {

@@ -38,6 +38,7 @@ void machine_boot(void)
 
     for (uint16_t i = 0; i < CFG_CPU_COUNT; i++) {
         percpus[i] = (struct percpu){.vcpu = &vcpus[i], .id = i};
+        vcpus[i].has_window = true;
         fake_cpu = i;
         fake_sysreg_set("TPIDR_EL2", (uintptr_t)&percpus[i]);
     }
@@ -94,12 +95,20 @@ static bool deliver_physical(struct vcpu *v)
     return any;
 }
 
+/* With schedules those to a vCPU are taken in its turn. */
+static uint32_t take_messages(const struct vcpu *v)
+{
+    const uint32_t messages = mailbox_take(fake_cpu);
+
+    return (CFG_SCHEDULED && v != NULL) ? messages | mailbox_take_vcpu(v->id) : messages;
+}
+
 static bool settle_once(void)
 {
     struct vcpu *const v = percpus[fake_cpu].vcpu;
     bool any = false;
 
-    if ((mailbox_take(fake_cpu) & MSG_VGIC) != 0 && percpus[fake_cpu].guest_runs) {
+    if ((take_messages(v) & MSG_VGIC) != 0 && percpus[fake_cpu].guest_runs) {
         vgic_sync(v);
         any = true;
     }
@@ -156,13 +165,18 @@ static bool has_physical(void)
     return has;
 }
 
+static uint32_t message_to(const struct vcpu *v)
+{
+    return (CFG_SCHEDULED && v != NULL) ? fake_vcpu_mailbox[v->id] : 0;
+}
+
 bool machine_is_quiet(void)
 {
     const unsigned before = fake_cpu;
     bool is_quiet = true;
 
     for (fake_cpu = 0; fake_cpu < CFG_CPU_COUNT && is_quiet; fake_cpu++) {
-        is_quiet = (fake_mailbox[fake_cpu] & MSG_VGIC) == 0 && !fake_maintenance_is_asserted() &&
+        is_quiet = ((fake_mailbox[fake_cpu] | message_to(percpus[fake_cpu].vcpu)) & MSG_VGIC) == 0 && !fake_maintenance_is_asserted() &&
                    !has_physical();
     }
     fake_cpu = before;

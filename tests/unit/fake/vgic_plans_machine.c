@@ -130,7 +130,7 @@ static void step_line(unsigned owner, unsigned which)
     struct fake_physical *const p = guests_physical(owner, intid);
     const bool high = pick(2) != 0;
 
-    if (!hot[which].has_wire || (intid < 32 && !spec_is_online(owner))) {
+    if (!hot[which].has_wire || (intid < 32 && !guests_can_act(owner))) {
         return;
     }
     spec_line(owner, intid, high);
@@ -217,7 +217,7 @@ static void one_step(void)
     const unsigned which = pick(HOT_COUNT);
     const unsigned intid = (pick(16) == 0 && !plan.only_hot) ? pick(SPEC_INTIDS) : hot[which].intid;
     const unsigned owner = pick(SPEC_CPUS); /* whose redistributor; need not be on */
-    const unsigned cpu = spec_is_online(owner) ? owner : 0;
+    const unsigned cpu = guests_can_act(owner) ? owner : 0;
     const unsigned kind = pick(100);
 
     fake_cpu = pick(4) == 0 ? 0 : cpu; /* vCPU 0 is always on */
@@ -265,6 +265,9 @@ static void run(struct plan wanted)
     for (step = 0; step < steps; step++) {
         spec_is_traced = step >= setting("VGIC_SPEC_TRACE", UINT32_MAX);
         one_step();
+        if (CFG_SCHEDULED) {
+            guests_step_turn();
+        }
         guests_check();
     }
 }

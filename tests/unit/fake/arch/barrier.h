@@ -8,6 +8,7 @@ struct fake_barriers {
     unsigned dmb;
     unsigned wfi;
     unsigned sev;
+    unsigned tlbi; /* of stage 1 alone */
 };
 extern struct fake_barriers fake_barriers;
 
@@ -43,6 +44,11 @@ static inline void dsb_nsh(void)
 
 static inline void tlbi_vmalls12e1(void)
 {
+}
+
+static inline void tlbi_vmalle1(void)
+{
+    fake_barriers.tlbi++;
 }
 
 static inline void sev(void)

@@ -1,0 +1,13 @@
+/* The registers of a vCPU that shares its CPU, between its turns (vm/sched.h). On its CPU. */
+#ifndef VM_VCPU_CONTEXT_H
+#define VM_VCPU_CONTEXT_H
+
+#include "vm/vcpu.h"
+
+/* Out of the CPU, and into it with VTTBR_EL2 its VM's already; what x holds aside. */
+void vcpu_context_save(const struct vcpu *v);
+void vcpu_context_load(const struct vcpu *v);
+/* `v` was brought into the CPU by vcpu_reset() instead. */
+void vcpu_context_started(const struct vcpu *v);
+
+#endif

@@ -1,0 +1,71 @@
+"""The health monitor: every class of fault that a guest can cause with every action, by guests that
+break themselves, while bystanders notice nothing.
+
+@req OPS-6
+"""
+
+import pytest
+
+REPORT = r"rt: (\d+) ticks, (\d+) missed"
+
+
+@pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
+def test_every_row(machine):
+    """The supervisor's verdicts; Linux hashes all the while, and rt misses nothing."""
+    system = machine("systems/test-health.yaml")
+    system.login("linux")
+    system.send("linux", "load 10\n")
+    system.send("supervisor", "g")
+    passed, failed = system.expect("supervisor", r"DONE passed=(\d+) failed=(\d+)", 900).groups()
+    failures = [line for line in system.text("supervisor").splitlines() if "FAIL" in line]
+    assert failed == "0" and int(passed) > 100, failures
+    assert system.expect("linux", r"load: (\w+)", 900).group(1) == "ok"
+    ticks, missed = system.expect("rt", REPORT).groups()
+    assert missed == "0", f"the bystander missed {missed} of {ticks} ticks"
+    assert not system.console.unlabelled
+
+
+# Classes by their number, and how the guest goes on where it does: 1 without the fault, 2 with an
+# exception.
+CLASSES = {"memory": (0, 2), "instruction": (1, 2), "device": (3, 2), "smc": (4, 2),
+           "watchdog": (5, 1), "overrun": (6, 1), "panic": (8, 1), "storm": (9, 1)}
+
+
+def test_every_class_resets_the_system(machine):
+    system = machine("systems/test-health-reset.yaml")
+    for name, (number, _) in CLASSES.items():
+        system.expect("bulkhead", r"^input: victim$")
+        system.expect("victim", r"^victim: which class\?$")
+        system.type(str(number))
+        system.expect("bulkhead", rf"victim: fault of class {name}: the system is reset$")
+        system.expect("bulkhead", r"^the machine starts anew$")
+        system.expect("bulkhead", r"^Bulkhead, system \"test-health-reset\"")
+    system.expect("victim", r"^victim: which class\?$")
+    assert "result" not in system.text("victim"), "a victim went on"
+
+
+def test_every_class_switches_the_mode(machine):
+    system = machine("systems/test-health-modes.yaml")
+    system.expect("victim", r"^victim: which class\?$")
+    for name, (number, result) in CLASSES.items():
+        system.send("victim", str(number))
+        system.expect("bulkhead", rf"victim: fault of class {name}: the mode is switched$")
+        found = system.expect("victim", r"^victim: result (\d), mode (\d+)$").groups()
+        assert found == (str(result), "1"), (name, found)
+    ticks, missed = system.expect("rt", REPORT).groups()
+    assert missed == "0", f"the bystander missed {missed} of {ticks} ticks"
+
+
+def test_linux_feeds_its_watchdog(machine):
+    """The stock driver finds the SP805; while it is fed nothing happens, then the VM restarts."""
+    system = machine("systems/test-watchdog.yaml")
+    system.login("linux")
+    system.shell("linux", "insmod /lib/watchdog.ko; insmod /lib/sp805_wdt.ko", 300)
+    assert "registration successful" in system.shell("linux", "dmesg | grep -i sp805", 300)
+    feed = "exec 3>/dev/watchdog; for i in 1 2 3 4 5 6 7 8 9; do echo >&3; sleep 20; done"
+    system.shell("linux", feed, 900)  # its timeout is 60 s
+    assert "class watchdog" not in system.text("bulkhead"), "it bit although it was fed"
+    system.expect("bulkhead", r"linux: fault of class watchdog: the VM restarts$", 600)
+    system.login("linux")
+    ticks, missed = system.expect("rt", REPORT).groups()
+    assert missed == "0", f"the bystander missed {missed} of {ticks} ticks"

@@ -1,0 +1,34 @@
+"""Schedules on bare-metal guests, with a counter that counts instructions: where windows start whatever
+the others do, what a change of vCPU keeps, and who has which turn.
+
+The guests judge; what they measured goes into the transcript and is shown by `pytest -s`. Bounds in
+instructions are those of the product: the build that traps undefined behaviour executes more.
+
+@req CPU-2, CPU-3, CORE-3, IRQ-5
+"""
+
+import re
+
+import pytest
+
+ICOUNT = ["-icount", "shift=0,sleep=off"]
+GROUPS = {"schedule": ("test", 900), "context": ("test", 300), "turns": ("test", 300)}
+BOUNDS = tuple(f"FAIL {name}:" for name in ("jitter", "late", "start", "length",
+                                            "has-its-turn-when-due"))
+# Of the groups' lines: "CPU_ON: start 0 to 1320 ...", "switch: same VM: ...".
+MEASURED = re.compile(r"^(?!PASS|TEST|DONE|FAIL).*: .*\d.*$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_group(machine, flavour, group):
+    vm, timeout = GROUPS[group]
+    system = machine(f"systems/test-{group}.yaml", qemu_flags=ICOUNT)
+    done = system.expect(vm, r"^DONE passed=(\d+) failed=(\d+)$", timeout=timeout)
+    if group == "context":
+        system.expect("other", r"^DONE passed=\d+ failed=0$", timeout=timeout)
+    failures = re.findall(r"^FAIL .*$", system.text(vm), re.MULTILINE)
+    if flavour != "":
+        failures = [f for f in failures if not f.startswith(BOUNDS)]
+    assert not failures, "\n".join(failures)
+    assert int(done.group(1)) > 0
+    print("\n" + "\n".join(MEASURED.findall(system.text(vm))))
