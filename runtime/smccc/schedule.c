@@ -1,7 +1,7 @@
 /* Calls about schedules, part of the vendor-specific hypervisor service; smccc/services.h.
  *
  * Only for VMs that the description gives the right: to any other the answer is DENIED, whatever it
- * asks for, so that it learns nothing. docs/calls.md is the page for guests.
+ * asks for, so that it learns nothing. docs/guest-cpu.md is the page for guests.
  *
  * @req CPU-2, CPU-3 */
 #include "smccc/services.h"

@@ -20,7 +20,7 @@ enum exit_action trng_call(struct vcpu *v);
 
 /* Vendor-specific hypervisor service: who we are (smccc/hyp.c). */
 enum exit_action hyp_call(struct vcpu *v);
-/* The same: what concerns schedules (smccc/schedule.c); docs/calls.md. */
+/* The same: what concerns schedules (smccc/schedule.c); docs/guest-cpu.md. */
 enum exit_action schedule_call(struct vcpu *v);
 
 /* Life of VMs: start, stop, restart, suspend, resume, state, ready (smccc/life.c). */

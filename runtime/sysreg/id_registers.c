@@ -353,6 +353,8 @@ SLOW_PATH static uint64_t aarch32_register(unsigned crm, unsigned op2)
         return 0;
     }
     switch (crm << 3 | op2) {
+    default:
+        break;
         AARCH32(1, 0, ID_PFR0_EL1, 0x0F0FFFFFU); /* without RAS and AMU */
         /* Without Security and Virtualization; GIC at most 1. */
         AARCH32(1, 1, ID_PFR1_EL1, 0x100F0F0FU);
@@ -373,8 +375,6 @@ SLOW_PATH static uint64_t aarch32_register(unsigned crm, unsigned op2)
         AARCH32(3, 1, MVFR1_EL1, 0xFFFFFFFFU);
         AARCH32(3, 2, MVFR2_EL1, 0xFFFFFFFFU);
         AARCH32(3, 4, ID_PFR2_EL1, 0x000000FFU); /* CSV3 and SSBS */
-    default:
-        break;
     }
     return value;
 }
