@@ -93,6 +93,7 @@ static bool is_active(uint8_t state)
 void life_report_left(void)
 {
     for (uint16_t vm = 0; vm < CFG_VM_COUNT; vm++) {
+        LOOP_BOUND(CFG_VM_COUNT);
         if (life_state_of(vm) == LIFE_WAITING) {
             LOG_WRN("%s: has not started, since what it waits for has not happened",
                     cfg_vms[vm].name);

@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "core/timer.h"
+#include "lib/loop.h"
 #include "platform/firmware.h"
 #include "vm/life.h"
 #include "vm/sched.h"
@@ -22,6 +23,7 @@ static unsigned long long microseconds(uint64_t ticks)
 static void report_times(void)
 {
     for (unsigned i = 0; i < CFG_VCPU_COUNT; i++) {
+        LOOP_BOUND(CFG_VCPU_COUNT);
         struct sched_times t;
 
         if (!sched_has_schedule(cfg_vcpus[i].cpu)) {
