@@ -1,7 +1,7 @@
 """Fixtures of the system tests: systems are built once per session and flavour, then booted.
 
 Two tests run at a time (`make test`): most of QEMU runs in one thread where it counts instructions.
-They share build/, so that one builds at a time.
+They share build/, so that one builds a system at a time.
 """
 
 import contextlib
@@ -18,10 +18,10 @@ FLAVOURS = ["", "ubsan"]
 
 
 @contextlib.contextmanager
-def alone():
-    """Nobody else builds meanwhile."""
-    (ROOT / "build").mkdir(exist_ok=True)
-    with (ROOT / "build/system-tests.lock").open("w") as lock:
+def alone(name):
+    """Nobody else builds the system called `name` meanwhile."""
+    (ROOT / "build/locks").mkdir(parents=True, exist_ok=True)
+    with (ROOT / "build/locks" / name).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -40,9 +40,9 @@ def build():
     def build_system(description, flavour):
         key = (description, flavour)
         if key not in done:
-            command = ["make", "--no-print-directory", "compile", f"SYSTEM={description}",
+            command = ["make", "--no-print-directory", "-j2", "compile", f"SYSTEM={description}",
                        f"FLAVOUR={flavour}"]
-            with alone():
+            with alone(Path(description).stem):
                 result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
             assert result.returncode == 0, result.stdout + result.stderr
             done[key] = ROOT / result.stdout.strip().splitlines()[-1].split()[-1]
