@@ -240,8 +240,14 @@ def _copied(node):
     return Out(node.name, props, [_copied(child) for child in node.children])
 
 
+def _room(node):
+    """Bytes that are enough for a node: the library does not grow the blob for its end."""
+    return (64 + len(node.name) + sum(32 + len(k) + len(v) for k, v in node.props.items())
+            + sum(_room(child) for child in node.children))
+
+
 def _flatten(root):
-    writer = libfdt.FdtSw()
+    writer = libfdt.FdtSw(4096 + _room(root))
     writer.finish_reservemap()
     _write(writer, root)
     blob = writer.as_fdt()

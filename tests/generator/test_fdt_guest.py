@@ -3,6 +3,7 @@
 @req DESC-4, DESC-6
 """
 
+from generator import fdt_guest
 from generator.devicetree import Tree
 
 from plans import LINUX_BOOT, one_vm, planned
@@ -106,3 +107,9 @@ def test_pmu_only_when_granted(tmp_path):
 def test_no_console_without_a_uart(tmp_path):
     text = one_vm().replace("uart: { emulate: pl011 }", "rtc: { emulate: pl031 }")
     assert "stdout-path" not in tree_of(tmp_path, text).nodes["/chosen"].props
+
+
+def test_a_tree_of_any_size_fits():
+    """The library makes room in steps, and not for the end."""
+    sizes = {len(fdt_guest._flatten(fdt_guest.Out("", {"a": bytes(n)}))) for n in range(1, 1301)}
+    assert len(sizes) == 1300 // 4
