@@ -3,10 +3,11 @@
 @req DESC-4, DESC-6
 """
 
-from generator import fdt_guest
 from generator.devicetree import Tree
 
 from plans import LINUX_BOOT, one_vm, planned
+
+from generator import fdt_guest
 
 
 def tree_of(tmp_path, text):
