@@ -56,6 +56,7 @@ def test_every_class_switches_the_mode(machine):
     assert missed == "0", f"the bystander missed {missed} of {ticks} ticks"
 
 
+@pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
 def test_linux_feeds_its_watchdog(machine):
     """The stock driver finds the SP805; while it is fed nothing happens, then the VM restarts."""
     system = machine("systems/test-watchdog.yaml")

@@ -19,6 +19,7 @@ BOUNDS = tuple(f"FAIL {name}:" for name in ("jitter", "late", "start", "length",
 MEASURED = re.compile(r"^(?!PASS|TEST|DONE|FAIL).*: .*\d.*$", re.MULTILINE)
 
 
+@pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
 @pytest.mark.parametrize("group", GROUPS)
 def test_group(machine, flavour, group):
     vm, timeout = GROUPS[group]

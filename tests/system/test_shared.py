@@ -85,6 +85,7 @@ def test_load_takes_no_more_than_its_share(machine):
     assert_never_misses(system)
 
 
+@pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
 def test_two_cpus_are_shared_by_two(machine):
     """Both boot with two CPUs, take one out and back under the other's load, and answer."""
     system = both_at_their_shells(machine, "systems/shared-2.yaml")
