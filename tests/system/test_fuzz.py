@@ -15,7 +15,7 @@ from evidence.image import Image
 REACHED = ("vgic_gicd_write, short", "vgic_gicd_write, in full", "vgic_gicr_read, short",
            "pl011_write, in full", "pl031_write, in full", "system register, short",
            "SGI (ICC_SGI1R_EL1), short",
-           "psci_cpu_on, short", "psci_cpu_suspend", "smccc_arch_call", "trng_call",
+           "psci_cpu_on, short", "psci_cpu_suspend", "smccc_arch_call",
            "call of no service of ours", "interrupt: timer or PMU of the guest",
            "interrupt: list registers (maintenance)", "interrupt: message of another CPU",
            "interrupt: message that the virtual GIC has news",
