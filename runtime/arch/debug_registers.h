@@ -13,7 +13,7 @@ struct debug_points {
     uint64_t breakpoint[16][2];
     uint64_t watchpoint[16][2];
 };
-/* Of those that this CPU implements. A load writes controls last. */
+/* Of those that this CPU implements. A load writes each one's value before its control. */
 void debug_points_save(struct debug_points *to);
 void debug_points_load(const struct debug_points *from);
 

@@ -1,5 +1,5 @@
-/* Clearing of the FP/SIMD, SVE and SME register files of this CPU, and what a change of vCPU needs. EL2 is compiled without them,
- * so this is assembly (arch/fpsimd_clear.S). */
+/* The FP/SIMD, SVE and SME register files of this CPU: clearing, and what a change of vCPU needs. EL2
+ * is compiled without them, so this is assembly (arch/fpsimd_clear.S). */
 #ifndef ARCH_FPSIMD_H
 #define ARCH_FPSIMD_H
 

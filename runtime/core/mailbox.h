@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "core/percpu.h"
 
 enum mailbox_message {
     MSG_VGIC = 1U << 0,  /* vgic_sync for the vCPU here */
@@ -40,6 +41,13 @@ void mailbox_post_shared(unsigned vcpu, uint32_t messages);
 /* With schedules, on the CPU of `vcpu`: takes and clears its messages; has it any? */
 uint32_t mailbox_take_vcpu(unsigned vcpu);
 bool mailbox_has_vcpu(unsigned vcpu);
+
+/* From any CPU: MSG_POWER_OFF or MSG_RESET, to the CPU that has what there still is to print; without
+ * a console that is this one. */
+static inline void mailbox_post_end(uint32_t message)
+{
+    mailbox_post((CFG_HAS_CONSOLE != 0U) ? cfg_system.console_cpu : this_cpu()->id, message);
+}
 
 /* From any CPU: messages of MSG_TO_VCPU to vCPU `vcpu` (id). */
 static inline void mailbox_post_vcpu(unsigned vcpu, uint32_t messages)

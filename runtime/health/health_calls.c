@@ -10,10 +10,6 @@
 #include "smccc/smccc.h"
 #include "vm/health.h"
 
-#define HEALTH_INVALID_PARAMETERS ((uint64_t)-2)
-#define HEALTH_DENIED ((uint64_t)-3)
-#define HEALTH_NOTHING_YET ((uint64_t)-4)
-
 static enum exit_action heartbeat(struct vcpu *v)
 {
     if (cfg_watches[v->vm].heartbeat_ns == 0U) {
@@ -30,10 +26,10 @@ static enum exit_action read_event(struct vcpu *v)
     struct health_event event;
 
     if (v->x[1] >= CFG_VM_COUNT) {
-        return smccc_return(v, HEALTH_INVALID_PARAMETERS);
+        return smccc_return(v, HYP_INVALID_PARAMETERS);
     }
     if (!health_read_event((uint16_t)v->x[1], v->x[2], &event)) {
-        return smccc_return(v, HEALTH_NOTHING_YET);
+        return smccc_return(v, HYP_NOT_NOW);
     }
     v->x[1] = event.number;
     v->x[2] = event.ticks;
@@ -47,7 +43,7 @@ static enum exit_action read_event(struct vcpu *v)
 static enum exit_action count(struct vcpu *v)
 {
     if (v->x[1] >= CFG_VM_COUNT || v->x[2] >= CFG_FAULT_COUNT) {
-        return smccc_return(v, HEALTH_INVALID_PARAMETERS);
+        return smccc_return(v, HYP_INVALID_PARAMETERS);
     }
     v->x[1] = health_count((uint16_t)v->x[1], (enum cfg_fault)v->x[2]);
     return smccc_return(v, SMCCC_SUCCESS);
@@ -65,7 +61,7 @@ enum exit_action health_call(struct vcpu *v)
         return smccc_forward_allowed(v);
     }
     if (!cfg_vm_has(v->vm, CFG_VM_MAY_READ_EVENTS)) {
-        return smccc_return(v, HEALTH_DENIED);
+        return smccc_return(v, HYP_DENIED);
     }
     return (id == HEALTH_READ_EVENT) ? read_event(v) : count(v);
 }

@@ -1,4 +1,4 @@
-/* Calls about the life of VMs; smccc/services.h, docs/guest-machine.md.
+/* Calls about the life of VMs; smccc/services.h, docs/guest-cpu.md.
  *
  * A VM calls about those that its description lets it control; VM_READY alone is about itself. To a
  * VM without the right everything is denied, whatever else it passes, so that it learns nothing. A
@@ -17,9 +17,6 @@
 #define VM_RESUME 0xC600FF24U
 #define VM_STATE 0xC600FF25U
 #define VM_READY 0xC600FF26U
-
-#define LIFE_DENIED ((uint64_t)-3)
-#define LIFE_NOT_FROM_HERE ((uint64_t)-4) /* the VM cannot become so from its state */
 
 /* The order of each call from VM_START to VM_RESUME. */
 static const uint8_t orders[] = {LIFE_ORDER_START, LIFE_ORDER_STOP, LIFE_ORDER_RESTART,
@@ -60,12 +57,12 @@ enum exit_action life_call(struct vcpu *v)
         return smccc_return(v, SMCCC_SUCCESS);
     }
     if (CFG_CONTROL_COUNT == 0U || !controls(v->vm, target)) {
-        return smccc_return(v, LIFE_DENIED);
+        return smccc_return(v, HYP_DENIED);
     }
     if (id == VM_STATE) {
         return answer_state(v, (uint16_t)target);
     }
     return smccc_return(v, life_request((uint16_t)target, orders[id - VM_START])
                                ? SMCCC_SUCCESS
-                               : LIFE_NOT_FROM_HERE);
+                               : HYP_NOT_NOW);
 }

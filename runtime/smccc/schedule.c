@@ -13,16 +13,12 @@
 #define MODE_GET 0xC600FF11U
 #define TIMES_GET 0xC600FF12U
 
-#define INVALID_PARAMETERS ((uint64_t)-2)
-#define DENIED ((uint64_t)-3)
-#define BUSY ((uint64_t)-4)
-
 static uint64_t mode_set(const struct vcpu *v)
 {
     if (v->x[1] >= CFG_MODE_COUNT) {
-        return INVALID_PARAMETERS;
+        return HYP_INVALID_PARAMETERS;
     }
-    return sched_request_mode((uint16_t)v->x[1]) ? SMCCC_SUCCESS : BUSY;
+    return sched_request_mode((uint16_t)v->x[1]) ? SMCCC_SUCCESS : HYP_NOT_NOW;
 }
 
 static uint64_t mode_get(struct vcpu *v)
@@ -36,7 +32,7 @@ static uint64_t times_get(struct vcpu *v)
     struct sched_times times;
 
     if (v->x[1] >= CFG_VCPU_COUNT) {
-        return INVALID_PARAMETERS;
+        return HYP_INVALID_PARAMETERS;
     }
     sched_read_times((unsigned)v->x[1], &times);
     v->x[1] = times.run;
@@ -52,11 +48,11 @@ enum exit_action schedule_call(struct vcpu *v)
 {
     switch (smccc_function_id(v)) {
     case MODE_SET:
-        return smccc_return(v, cfg_vm_has(v->vm, CFG_VM_MAY_SWITCH_MODE) ? mode_set(v) : DENIED);
+        return smccc_return(v, cfg_vm_has(v->vm, CFG_VM_MAY_SWITCH_MODE) ? mode_set(v) : HYP_DENIED);
     case MODE_GET:
-        return smccc_return(v, cfg_vm_has(v->vm, CFG_VM_MAY_SWITCH_MODE) ? mode_get(v) : DENIED);
+        return smccc_return(v, cfg_vm_has(v->vm, CFG_VM_MAY_SWITCH_MODE) ? mode_get(v) : HYP_DENIED);
     case TIMES_GET:
-        return smccc_return(v, cfg_vm_has(v->vm, CFG_VM_MAY_READ_TIMES) ? times_get(v) : DENIED);
+        return smccc_return(v, cfg_vm_has(v->vm, CFG_VM_MAY_READ_TIMES) ? times_get(v) : HYP_DENIED);
     default:
         return smccc_forward_allowed(v);
     }

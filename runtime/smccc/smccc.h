@@ -10,6 +10,10 @@
 
 #define SMCCC_SUCCESS UINT64_C(0)
 #define SMCCC_NOT_SUPPORTED UINT64_MAX
+/* Of the hypervisor's own calls; the numbers are PSCI's [DEN0022 5.2]. */
+#define HYP_INVALID_PARAMETERS ((uint64_t)-2)
+#define HYP_DENIED ((uint64_t)-3)
+#define HYP_NOT_NOW ((uint64_t)-4) /* it cannot be done, or there is nothing, as things stand */
 /* Bit 31 of a function id: a fast call, as all of ours are. In fast calls bit 16 is a hint that
  * the caller keeps nothing in its SVE registers; it selects no other function [DEN0028 2.5]. */
 #define SMCCC_FAST 0x80000000U

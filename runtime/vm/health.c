@@ -14,7 +14,6 @@
 #include "arch/spinlock.h"
 #include "core/log.h"
 #include "core/mailbox.h"
-#include "core/percpu.h"
 #include "core/timer.h"
 #include "vm/sched.h"
 
@@ -146,7 +145,7 @@ static enum health_answer apply(uint16_t vm, enum cfg_fault fault, enum cfg_acti
     case CFG_ACTION_SWITCH_MODE:
         return switch_mode(vm, fault);
     case CFG_ACTION_RESET_SYSTEM:
-        mailbox_post((CFG_HAS_CONSOLE != 0U) ? cfg_system.console_cpu : this_cpu()->id, MSG_RESET);
+        mailbox_post_end(MSG_RESET);
         return leave(vm, fault, LIFE_STOP);
     case CFG_ACTION_STOP:
     default:

@@ -118,8 +118,7 @@ static void change_ends(uint8_t from, uint8_t to)
     const uint16_t gone = rises ? 0U : (falls ? 2U : 1U);
 
     if (gone > 0U && atomic_fetch_sub_explicit(&life_active, gone, memory_order_acq_rel) == gone) {
-        mailbox_post((CFG_HAS_CONSOLE != 0U) ? cfg_system.console_cpu : this_cpu()->id,
-                     MSG_POWER_OFF);
+        mailbox_post_end(MSG_POWER_OFF);
     }
 }
 

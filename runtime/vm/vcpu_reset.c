@@ -12,6 +12,7 @@
 #include "arch/cpu_features.h"
 #include "arch/debug_registers.h"
 #include "arch/fpsimd.h"
+#include "arch/pmu_registers.h"
 #include "arch/pstate.h"
 #include "lib/loop.h"
 #include "smccc/services.h"
@@ -109,12 +110,9 @@ static void reset_pmu(void)
     const uint64_t counter_count = bits_get(SYSREG_READ(PMCR_EL0), 15, 11);
 
     SYSREG_WRITE(PMCR_EL0, PMCR_EL0_P | PMCR_EL0_C);
-    SYSREG_WRITE(PMCNTENCLR_EL0, FIELD(31, 0));
-    SYSREG_WRITE(PMINTENCLR_EL1, FIELD(31, 0));
-    SYSREG_WRITE(PMOVSCLR_EL0, FIELD(31, 0));
-    SYSREG_WRITE(PMUSERENR_EL0, 0);
+    pmu_registers_off();
     for (uint64_t n = 0; n < counter_count; n++) {
-        LOOP_BOUND(31);
+        LOOP_BOUND(PMU_COUNTERS_MAX);
         SYSREG_WRITE(PMSELR_EL0, n);
         isb(); /* the selection before the access through it */
         SYSREG_WRITE(PMXEVTYPER_EL0, 0);

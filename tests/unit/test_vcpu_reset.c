@@ -1,4 +1,4 @@
-/* sources: vm/vcpu_reset.c vm/vcpu_regs.c arch/debug_registers.c */
+/* sources: vm/vcpu_reset.c vm/vcpu_regs.c arch/debug_registers.c arch/pmu_registers.c */
 /* The reset of a vCPU and EL2's controls: nothing of a former life is left, each trap follows the
  * VM's grants, and no register is touched that the CPU may not have.
  * @req CORE-3, CORE-8 */
