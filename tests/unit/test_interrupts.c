@@ -36,6 +36,8 @@ static void note(const char *what, unsigned n)
     }
 }
 
+#include "interrupts_noted.h"
+
 static bool is_stopped, is_suspended;
 static uint32_t message_at_end; /* comes when nothing is pending any more; a VM is resumed */
 
@@ -78,39 +80,9 @@ void vgic_inject_hw_spi(uint16_t vm, uint16_t intid, uint16_t pintid)
     CHECK(pintid >= 32U);
 }
 
-void vgic_maintenance(struct vcpu *v)
-{
-    note("maint", v->id);
-}
-
 void vgic_sync(struct vcpu *v)
 {
     note("sync", v->id);
-}
-
-void timer_interrupt(void)
-{
-    note("timer", 0);
-}
-
-void console_service(void)
-{
-    note("console", 0);
-}
-
-void features_console_event(uint16_t vm)
-{
-    note("rx", vm);
-}
-
-void power_off(void)
-{
-    note("off", 0);
-}
-
-void power_reset(void)
-{
-    note("reset", 0);
 }
 
 _Atomic uint32_t storm_counts[CFG_WATCH_COUNT + 1U];
@@ -119,12 +91,6 @@ void storm_look(uint16_t vm)
 {
     note("storm", vm);
     atomic_fetch_sub(&storm_counts[vm], cfg_watches[vm].interrupt_count);
-}
-
-_Noreturn void panic_halt(void);
-void panic_halt(void)
-{
-    test_fail(__FILE__, __LINE__, "halted");
 }
 
 bool life_is_running(uint16_t vm)

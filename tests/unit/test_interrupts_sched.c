@@ -43,6 +43,8 @@ static void note(const char *what, unsigned n)
     strcat(events, line);
 }
 
+#include "interrupts_noted.h"
+
 uint32_t fake_gic_acknowledge(void)
 {
     return (acknowledged < pending_count) ? pending[acknowledged++] : GIC_INTID_SPURIOUS;
@@ -76,11 +78,6 @@ void vgic_inject_hw_spi(uint16_t vm, uint16_t intid, uint16_t pintid)
     note("spi", vm * 1000U + intid);
 }
 
-void vgic_maintenance(struct vcpu *v)
-{
-    note("maint", v->id);
-}
-
 void vgic_sync(struct vcpu *v)
 {
     CHECK(v->is_loaded);
@@ -93,42 +90,11 @@ bool vgic_has_wake_request(struct vcpu *v)
     return has_wake_request;
 }
 
-void timer_interrupt(void)
-{
-    note("timer", 0);
-}
-
-void console_service(void)
-{
-    note("console", 0);
-}
-
-void features_console_event(uint16_t vm)
-{
-    note("rx", vm);
-}
-
-void power_off(void)
-{
-    note("off", 0);
-}
-
-void power_reset(void)
-{
-    note("reset", 0);
-}
-
 _Atomic uint32_t storm_counts[CFG_WATCH_COUNT + 1U];
 
 void storm_look(uint16_t vm)
 {
     note("storm", vm);
-}
-
-_Noreturn void panic_halt(void);
-void panic_halt(void)
-{
-    test_fail(__FILE__, __LINE__, "halted");
 }
 
 bool life_is_running(uint16_t vm)
