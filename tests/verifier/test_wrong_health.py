@@ -8,22 +8,14 @@ verifier does not understand.
 import pytest
 
 import systems
+from cases import registry
 from edits import Image
 from verifier import layout
 from verifier.faults import Unreadable
 from verifier.health import ACTIONS, CLASSES
 from verifier.run import read_sources
 
-CASES = []
-
-
-def wrong(name, also=()):
-    """Registers an edit of the property `name`; it returns the sentence. `also`: properties that
-    the edit breaks as well."""
-    def add(edit):
-        CASES.append(pytest.param(name, set(also), edit, id=f"{name}-{edit.__name__}"))
-        return edit
-    return add
+CASES, wrong = registry()
 
 
 def row_of(vm, name):

@@ -7,6 +7,7 @@ Each edit is what a wrong compiler, or a damaged file, could have made of a righ
 
 import pytest
 
+from cases import registry
 from test_wrong_health import CASES as HEALTH
 from test_wrong_schedules import CASES as SCHEDULES
 from verifier import fdt, layout
@@ -20,16 +21,7 @@ SHM_TWO = "stage2_vm1_l3_70000000"
 EL2_IMAGE = "el2_l3_40200000"
 EL2_UART = "el2_l3_9000000"
 READ_ONLY = 1 << 7
-CASES = []
-
-
-def wrong(name, also=()):
-    """Registers an edit of the property `name`; it returns the sentence. `also`: properties that
-    the edit breaks as well."""
-    def add(edit):
-        CASES.append(pytest.param(name, set(also), edit, id=f"{name}-{edit.__name__}"))
-        return edit
-    return add
+CASES, wrong = registry()
 
 
 def index_of(pa):
