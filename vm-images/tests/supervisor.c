@@ -7,6 +7,7 @@
 #include "exception.h"
 #include "gic.h"
 #include "result.h"
+#include "sleep.h"
 #include "timer.h"
 #include "uart.h"
 
@@ -25,29 +26,9 @@ static const char *const class_names[] = {"memory", "instruction", "serror",  "d
 
 void guest_main(uint64_t devicetree);
 
-static volatile bool is_time;
-
 static void interrupt(unsigned intid)
 {
-    if (intid == TIMER_PPI_VIRTUAL) {
-        SYSREG_WRITE(CNTV_CTL_EL0, 0);
-        isb();
-        is_time = true;
-    }
-}
-
-static void sleep_ms(uint64_t ms)
-{
-    is_time = false;
-    SYSREG_WRITE(CNTV_CVAL_EL0, timer_now() + ms * timer_frequency() / 1000U);
-    SYSREG_WRITE(CNTV_CTL_EL0, TIMER_CTL_ENABLE);
-    isb();
-    while (!is_time) {
-        wfi();
-        irq_enable();
-        isb();
-        irq_disable();
-    }
+    (void)sleep_interrupt(intid);
 }
 
 static uint32_t slot_read(enum victim v, unsigned offset)
@@ -99,7 +80,7 @@ static bool wait_for_event(enum victim v, uint64_t number, struct smccc_regs *r)
         if (timer_elapsed_ms(start) > PATIENCE_MS) {
             return false;
         }
-        sleep_ms(1);
+        sleep_us(1000);
     }
     return true;
 }
@@ -111,7 +92,7 @@ static bool wait_for_life(enum victim v, uint32_t lives)
         if (timer_elapsed_ms(start) > PATIENCE_MS) {
             return false;
         }
-        sleep_ms(1);
+        sleep_us(1000);
     }
     return true;
 }
@@ -123,7 +104,7 @@ static bool wait_for_off(enum victim v)
         if (timer_elapsed_ms(start) > PATIENCE_MS) {
             return false;
         }
-        sleep_ms(1);
+        sleep_us(1000);
     }
     return true;
 }
@@ -132,7 +113,7 @@ static uint32_t wait_for_result(enum victim v)
 {
     uint64_t start = timer_now();
     while (slot_read(v, SLOT_RESULT) == RESULT_NONE && timer_elapsed_ms(start) < PATIENCE_MS) {
-        sleep_ms(1);
+        sleep_us(1000);
     }
     return slot_read(v, SLOT_RESULT);
 }
@@ -255,7 +236,7 @@ void guest_main(uint64_t devicetree)
     gic_enable(TIMER_PPI_VIRTUAL);
     irq_hook = interrupt;
     while ((mmio_read32(UART_BASE + UART_FR) & UART_FR_RXFE) != 0U) {
-        sleep_ms(10); /* a key says that the bystanders are at work */
+        sleep_us(10000); /* a key says that the bystanders are at work */
     }
     for (enum victim v = IGNORING; v < VICTIM_COUNT; v++) {
         test_check(wait_for_life(v, 1), "starts", "%s", victim_names[v]);

@@ -7,6 +7,7 @@
 #include "health.h"
 #include "exception.h"
 #include "gic.h"
+#include "sleep.h"
 #include "timer.h"
 #include "uart.h"
 
@@ -38,33 +39,13 @@ LEAF(leaf_smc, "smc #0");
 uint64_t leaf_hidden(void);
 uint64_t leaf_smc(uint64_t id);
 
-static volatile bool is_time;
 static volatile unsigned alarms;
 
 static void interrupt(unsigned intid)
 {
-    if (intid == TIMER_PPI_VIRTUAL) {
-        SYSREG_WRITE(CNTV_CTL_EL0, 0);
-        isb();
-        is_time = true;
-    } else if (intid == RTC_INTID) {
+    if (!sleep_interrupt(intid) && intid == RTC_INTID) {
         alarms++;
         mmio_write32(RTC_BASE + RTC_ICR, 1);
-    }
-}
-
-/* Sleeps: one that is never taken would end every WFI after it. */
-static void sleep_us(uint64_t us)
-{
-    is_time = false;
-    SYSREG_WRITE(CNTV_CVAL_EL0, timer_now() + us * timer_frequency() / 1000000U);
-    SYSREG_WRITE(CNTV_CTL_EL0, TIMER_CTL_ENABLE);
-    isb();
-    while (!is_time) {
-        wfi();
-        irq_enable();
-        isb();
-        irq_disable();
     }
 }
 
