@@ -117,6 +117,7 @@ def sizes(plan):
         ("CFG_PL011_COUNT", _count(plan, "pl011")), ("CFG_PL031_COUNT", _count(plan, "pl031")),
         ("CFG_IRQ_COUNT", len(plan.irqs)), ("CFG_INTID_LIMIT", plan.intid_limit),
         ("CFG_SMC_COUNT", sum(vm.smcs.count for vm in plan.vms)),
+        ("CFG_AUTOSTART_COUNT", sum("autostart" in vm.flags for vm in plan.vms)),
         ("CFG_CONTROL_COUNT", len(plan.controls)), ("CFG_FOLLOWER_COUNT", len(plan.followers)),
         ("CFG_CHECKS_IMAGES", int(plan.system.hypervisor.checks_images.value)),
         ("CFG_HAS_CONSOLE", int(plan.system.uart is not None)),

@@ -311,7 +311,7 @@ extern const char *const cfg_console_names[]; /* CFG_CONSOLE_COUNT: label of eac
  * CFG_HAS_CONSOLE (1: EL2 has the board's UART, on which it draws its
  * log and the VMs' consoles; 0: it says nothing, and no VM has a PL011 of ours), CFG_SPI_TOTAL (sum
  * of spi_count over VMs, multiple of 32), CFG_VM_SPI_MAX and CFG_VM_VCPU_MAX (the largest spi_count
- * and vcpu_count of a VM),
+ * and vcpu_count of a VM), CFG_AUTOSTART_COUNT (VMs with CFG_VM_AUTOSTART),
  * CFG_SCHEDULED (1: there are schedules, 0: every vCPU has its CPU for itself),
  * CFG_CPU_RESIDENT_MAX, CFG_CPU_SLOT_MAX, CFG_SLOT_MEMBER_MAX (the largest resident_count of a CPU,
  * slot_count of a schedule and member_count of a slot; each at least 1),

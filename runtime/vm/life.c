@@ -27,8 +27,6 @@
 static _Atomic uint8_t life_states[CFG_VM_COUNT];      /* enum life_state */
 static _Atomic uint16_t life_unreported[CFG_VM_COUNT]; /* vCPUs that have yet to leave the guest */
 static _Atomic bool life_owes_report[CFG_VCPU_COUNT];
-/* VMs that do or will run by themselves; never too low. */
-static _Atomic uint16_t life_active;
 static _Atomic uint32_t life_starts[CFG_VM_COUNT];
 static _Atomic bool life_ready[CFG_VM_COUNT];
 static _Atomic uint8_t life_happened[CFG_VM_COUNT]; /* events of the VM, by enum cfg_event */
@@ -37,6 +35,12 @@ static _Atomic uint16_t life_met[CFG_VM_COUNT];     /* events that the VM waits 
 /* Without orders no VM is suspended, nor started once it is off; without followers none waits. */
 #define HAS_ORDERS (CFG_CONTROL_COUNT > 0U)
 #define HAS_FOLLOWERS (CFG_FOLLOWER_COUNT > 0U)
+/* Where nobody asks about another VM before that one runs, each VM's first state is written by its own
+ * boot CPU, and a start costs the same whatever others there are. */
+#define FIRST_STATES_ARE_ASKED_FOR (HAS_ORDERS || HAS_FOLLOWERS)
+
+/* VMs that do or will run by themselves; never too low. */
+static _Atomic uint16_t life_active = FIRST_STATES_ARE_ASKED_FOR ? 0U : CFG_AUTOSTART_COUNT;
 
 /* What a request makes of each state, in the order of enum life_state; NO: it is refused. */
 #define NO 0xFFU
@@ -434,6 +438,9 @@ static bool starts_at_once(uint16_t vm)
 
 void life_init(void)
 {
+    if (!FIRST_STATES_ARE_ASKED_FOR) {
+        return;
+    }
     change_begins(); /* nobody is the last before all are known */
     for (uint16_t vm = 0; vm < CFG_VM_COUNT; vm++) {
         if (cfg_vm_has(vm, CFG_VM_AUTOSTART)) {
@@ -443,9 +450,18 @@ void life_init(void)
     change_ends(LIFE_OFF, LIFE_OFF);
 }
 
+/* False: it does not start now. */
+static bool begin_start(uint16_t vm)
+{
+    if (starts_at_once(vm) && !FIRST_STATES_ARE_ASKED_FOR) {
+        atomic_store_explicit(&life_states[vm], LIFE_LOADING, memory_order_relaxed);
+    }
+    return starts_at_once(vm);
+}
+
 void life_start(uint16_t vm)
 {
-    if (!starts_at_once(vm)) {
+    if (!begin_start(vm)) {
         return;
     }
     if (loading_all(vm) == LOADING_WRONG) {
@@ -457,7 +473,7 @@ void life_start(uint16_t vm)
 
 void life_start_in_turn(uint16_t vm)
 {
-    if (starts_at_once(vm)) {
+    if (begin_start(vm)) {
         tell_boot_vcpu(vm);
     }
 }
