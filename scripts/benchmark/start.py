@@ -11,6 +11,7 @@ from collections import Counter
 import re
 import subprocess
 
+from benchmark.machine import BenchError
 from evidence.stays import qemu_command
 
 LOADING = {"loading_all", "loading_step", "advance", "fill", "hash", "hash_blocks",
@@ -55,4 +56,6 @@ def executed(out, qemu="qemu-system-aarch64", lives=1):
                     break
                 count.clear()
         process.kill()
+    if lives > 0:
+        raise BenchError(f"{out}: CPU 0 does not enter its guest")
     return count

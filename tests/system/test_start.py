@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
-from benchmark import start  # noqa: E402
+from benchmark.start import executed  # noqa: E402
 
 GOAL = 60_000
 RESTART_GOAL = 15_000
@@ -32,14 +32,6 @@ def many(folder, count):
     path.write_text(f"system: start{count}\n{text}"
                     + "".join(VM.format(n=n, root=ROOT) for n in range(count)), encoding="utf-8")
     return str(path)
-
-
-def executed(out, lives=1):
-    """Function -> instructions of CPU 0, up to the entry of its guest; with more lives, those from
-    the one before the last entry to the last."""
-    count = start.executed(out, lives=lives)
-    assert count[start.ENTRY] >= 1, "CPU 0 does not enter its guest"
-    return count
 
 
 @pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
@@ -74,6 +66,6 @@ vms:
     devices: {{ uart: {{ emulate: pl011 }} }}
 """, encoding="utf-8")
     out = build(str(path), flavour)
-    count = executed(out, 2)
+    count = executed(out, lives=2)
     print(f"a restart: {count.total()} instructions")
     assert count.total() < RESTART_GOAL, count.most_common(20)

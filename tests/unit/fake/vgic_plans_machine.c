@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { DEFAULT_STEPS = 50000 };
+enum { DEFAULT_STEPS = 100000 };
 
 const struct hot hot[HOT_COUNT] = {
     {0, false},  {15, false}, {20, true}, {27, true}, {30, true},
