@@ -1,7 +1,4 @@
-"""Edits of an image, each with the property that it breaks: what the tests of wrong images run through.
-
-@req EVID-1
-"""
+"""Edits of an image, each with the property that it breaks: what the tests of wrong images run through."""
 
 import pytest
 
