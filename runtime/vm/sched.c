@@ -17,7 +17,6 @@
 #include "lib/loop.h"
 #include "vm/health.h"
 #include "vm/life.h"
-#include "vm/stage2.h"
 #include "vm/vcpu_context.h"
 
 #define NEVER UINT64_MAX
@@ -33,7 +32,7 @@ struct mode_change {
 struct sched_row {
     const struct cfg_slot *slot; /* NULL: in a gap */
     uint64_t until;              /* when the slot, or the gap, ends */
-    uint64_t opens;              /* when the slot was due, while nobody has had a turn in it */
+    uint64_t opens;              /* when the slot was due */
     uint64_t turn_ends;
     uint64_t since;        /* when `runs` began to */
     struct vcpu *runs;     /* whose time it is, or NULL */
@@ -46,6 +45,7 @@ struct sched_row {
 /* Between turns. By vCPU id. */
 struct sched_vcpu {
     uint64_t loaded_at;
+    uint64_t started_at; /* by vcpu_reset() */
     uint64_t due; /* of one that waits: when a timer of it gives an interrupt */
 };
 
@@ -163,7 +163,6 @@ static void park(struct vcpu *v)
 
 static void load(struct vcpu *v, uint64_t now)
 {
-    stage2_select(v->vm);
     vcpu_context_load(v);
     for (unsigned i = 0; i < turn_feature_count; i++) {
         LOOP_BOUND(TURN_FEATURES_MAX);
@@ -195,13 +194,23 @@ static void hand_over(struct vcpu *v, uint64_t now)
     }
 }
 
+/* Is it a fault that `v` still runs at the end of the slot? Not of one that started in it: it had
+ * the rest of a window to do all that a start takes. */
+static bool is_overrun_fault(const struct sched_row *row, const struct vcpu *v)
+{
+    return !health_is_ignored(v->vm, CFG_FAULT_OVERRUN) &&
+           vcpu_rows[v->id].started_at < row->opens;
+}
+
 static void close_slot(struct sched_row *row, uint64_t now)
 {
-    if (row->runs != NULL) {
-        count(&vcpu_times[row->runs->id].preemptions, 1);
-        count(&vcpu_times[row->runs->id].overruns, 1);
-        if (!health_is_ignored(row->runs->vm, CFG_FAULT_OVERRUN)) {
-            (void)health_report(row->runs->vm, CFG_FAULT_OVERRUN, 0, row->runs->index);
+    const struct vcpu *const v = row->runs;
+
+    if (v != NULL) {
+        count(&vcpu_times[v->id].preemptions, 1);
+        count(&vcpu_times[v->id].overruns, 1);
+        if (is_overrun_fault(row, v)) {
+            (void)health_report(v->vm, CFG_FAULT_OVERRUN, 0, v->index);
         }
         row->runs = NULL;
     }
@@ -423,8 +432,11 @@ void sched_wake(struct vcpu *v)
 
 void sched_started(struct vcpu *v)
 {
+    struct sched_vcpu *const s = &vcpu_rows[v->id];
+
     vcpu_context_started(v);
-    vcpu_rows[v->id].loaded_at = timer_now();
+    s->started_at = timer_now();
+    s->loaded_at = s->started_at;
     rows[v->cpu].is_opening = false; /* it was off when the slot was due, so it is not late */
 }
 

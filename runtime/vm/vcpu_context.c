@@ -16,13 +16,12 @@
 #include "arch/fpsimd.h"
 #include "arch/pmu_registers.h"
 #include "smccc/services.h"
+#include "vm/stage2.h"
 #include "vm/vcpu_regs.h"
 
-/* In this order: with stage 1 as SCTLR_EL1 has it for one guest, no walk may use the tables of the
- * other; EL2 makes none of EL1's translations, and the ISB at the end comes before any does. */
+/* What lets the CPU walk EL1's tables: the last to be loaded, in this order (stop_walks()). */
+#define WALK_REGISTERS(X) X(SCTLR_EL1) X(TCR_EL1)
 #define SYSTEM_REGISTERS(X)                                                                        \
-    X(SCTLR_EL1)                                                                                   \
-    X(TCR_EL1)                                                                                     \
     X(TTBR0_EL1)                                                                                   \
     X(TTBR1_EL1)                                                                                   \
     X(MAIR_EL1)                                                                                    \
@@ -64,9 +63,13 @@
 #define DEBUG_CONTROL_REGISTERS(X) X(MDSCR_EL1) X(MDCCINT_EL1)
 
 #define CLAIM_TAGS FIELD(7, 0)
+#define SCTLR_EL1_M BIT(0)
+#define TCR_EL1_EPD0 BIT(7)
+#define TCR_EL1_EPD1 BIT(23)
 
 #define FIELD_OF(name) uint64_t in_##name;
 struct system_context {
+    WALK_REGISTERS(FIELD_OF)
     SYSTEM_REGISTERS(FIELD_OF)
     RAS_REGISTERS(FIELD_OF)
     CONTEXT_NUMBER_REGISTERS(FIELD_OF)
@@ -109,6 +112,7 @@ void vcpu_context_save(const struct vcpu *v)
 {
     struct system_context *const c = &systems[v->id];
 
+    WALK_REGISTERS(SAVE)
     SYSTEM_REGISTERS(SAVE)
     c->os_lock = SYSREG_READ(OSLSR_EL1);
     if (cpu_has_ras()) {
@@ -132,6 +136,31 @@ void vcpu_context_save(const struct vcpu *v)
         pmu_registers_save(&pmus[v->id]);
     }
     fpsimd_save(&fpsimds[v->id]);
+}
+
+/* While registers are some of one guest and some of another, no walk may use them. By the architecture
+ * none does, as EL2 translates nothing for EL1; but the address-translation instructions may be
+ * speculated on some CPUs, and what that finds stays in the TLB: Cortex-A53 erratum 1530924, A55
+ * 1530923, A57 1319537, A72 1319367, A76 1165522. With stage 1 on and walks off, a translation
+ * faults, and nothing is kept. [DDI0487 D24.2, TCR_EL1.EPD0, EPD1] */
+static void stop_walks(void)
+{
+    const uint64_t tcr = SYSREG_READ(TCR_EL1);
+    const uint64_t sctlr = SYSREG_READ(SCTLR_EL1);
+
+    SYSREG_WRITE(TCR_EL1, tcr | TCR_EL1_EPD0 | TCR_EL1_EPD1);
+    isb();
+    SYSREG_WRITE(SCTLR_EL1, sctlr | SCTLR_EL1_M);
+    isb();
+}
+
+/* All else is there. */
+static void load_walks(const struct system_context *c)
+{
+    isb();
+    SYSREG_WRITE(SCTLR_EL1, c->in_SCTLR_EL1);
+    isb();
+    SYSREG_WRITE(TCR_EL1, c->in_TCR_EL1);
 }
 
 /* One VMID stands for all vCPUs of the VM, but each may have its own translations for the same
@@ -166,10 +195,13 @@ void vcpu_context_load(const struct vcpu *v)
 {
     const struct system_context *const c = &systems[v->id];
 
+    stop_walks();
+    stage2_select(v->vm);
     vcpu_regs_write(v);
     drop_siblings_translations(v);
     leave_no_predictions(v);
     SYSTEM_REGISTERS(LOAD)
+    load_walks(c);
     SYSREG_WRITE(OSLAR_EL1, bits_get(c->os_lock, 1, 1)); /* OSLK */
     if (cpu_has_ras()) {
         RAS_REGISTERS(LOAD)

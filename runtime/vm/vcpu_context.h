@@ -4,7 +4,7 @@
 
 #include "vm/vcpu.h"
 
-/* Out of the CPU, and into it with VTTBR_EL2 its VM's already; what x holds aside. */
+/* Out of the CPU, and into it, with its VM's stage 2; what x holds aside. */
 void vcpu_context_save(const struct vcpu *v);
 void vcpu_context_load(const struct vcpu *v);
 /* `v` was brought into the CPU by vcpu_reset() instead. */

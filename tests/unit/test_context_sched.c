@@ -1,4 +1,4 @@
-/* sources: vm/vcpu_context.c vm/vcpu_regs.c arch/debug_registers.c arch/pmu_registers.c */
+/* sources: vm/vcpu_context.c vm/vcpu_regs.c vm/stage2.c arch/debug_registers.c arch/pmu_registers.c */
 /* What a change of vCPU moves: each finds all its registers as it left them, whoever ran in
  * between, and nothing of another one that it can see.
  *
@@ -383,6 +383,66 @@ TEST(a_siblings_translations_are_dropped_and_no_others)
     vcpu_context_started(&vcpus[BARE]);
     vcpu_context_load(&vcpus[BARE]);
     CHECK_EQ(fake_barriers.tlbi, 3);
+}
+
+/* Where a write of the walk's registers begins to hold: only what an ISB came after is certain. */
+static struct walks {
+    uint64_t tcr, sctlr;
+    unsigned tcr_at, sctlr_at, mixed_at; /* ISBs before */
+    unsigned mixed;                      /* writes meanwhile */
+} walks;
+
+static uint64_t tcr_write(uint64_t v)
+{
+    walks.tcr = v;
+    walks.tcr_at = fake_barriers.isb;
+    return v;
+}
+
+static uint64_t sctlr_write(uint64_t v)
+{
+    CHECK_EQ(walks.tcr >> 7 & walks.tcr >> 23 & 1, 1); /* EPD0, EPD1 */
+    CHECK(fake_barriers.isb > walks.tcr_at);
+    CHECK(walks.mixed == 0 || fake_barriers.isb > walks.mixed_at);
+    walks.sctlr = v;
+    walks.sctlr_at = fake_barriers.isb;
+    return v;
+}
+
+static uint64_t mixed_write(uint64_t v)
+{
+    CHECK_EQ(walks.tcr >> 7 & walks.tcr >> 23 & walks.sctlr & 1, 1);
+    CHECK(fake_barriers.isb > walks.sctlr_at && walks.sctlr_at > walks.tcr_at);
+    walks.mixed++;
+    walks.mixed_at = fake_barriers.isb;
+    return v;
+}
+
+/* Not even those of an address-translation instruction that the CPU speculates. */
+TEST(no_walk_uses_registers_of_two_guests)
+{
+    static const char *const mixed[] = {"VTTBR_EL2", "VTCR_EL2",  "TTBR0_EL1",
+                                        "TTBR1_EL1", "MAIR_EL1", "CONTEXTIDR_EL1"};
+
+    begin(BARE);
+    fake_sysreg_set("TCR_EL1", 0);
+    fake_sysreg_set("SCTLR_EL1", 0);
+    vcpu_context_save(&vcpus[BARE]);
+    begin(FULL);
+    fake_sysreg_set("TCR_EL1", 0);
+    fake_sysreg_set("SCTLR_EL1", 0);
+    hook("TCR_EL1", NULL, tcr_write);
+    hook("SCTLR_EL1", NULL, sctlr_write);
+    for (unsigned i = 0; i < sizeof(mixed) / sizeof(mixed[0]); i++) {
+        hook(mixed[i], NULL, mixed_write);
+    }
+    vcpu_context_load(&vcpus[BARE]);
+    CHECK_EQ(walks.mixed, sizeof(mixed) / sizeof(mixed[0]));
+    CHECK_EQ(fake_sysreg_get("VTTBR_EL2") >> 48, 1); /* its VMID */
+    /* Its own SCTLR_EL1 after all of that, and TCR_EL1 after that one. */
+    CHECK_EQ(walks.sctlr | walks.tcr, 0);
+    CHECK(walks.tcr_at > walks.sctlr_at);
+    CHECK(fake_barriers.isb > walks.tcr_at);
 }
 
 TEST(another_vm_finds_no_predictions)
