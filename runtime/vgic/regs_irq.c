@@ -32,7 +32,7 @@ static struct vgic_word *word_of(const struct vgic_access *a)
 static void word_changed(const struct vgic_access *a, uint32_t forced)
 {
     if (a->intid < VGIC_PRIVATE_COUNT) {
-        vgic_private_changed(a->g, a->r, forced);
+        vgic_private_written(a->g, a->r, forced);
     } else {
         vgic_spis_changed(a->g, a->intid / 32U - 1U, forced);
     }

@@ -104,6 +104,21 @@ void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t for
     }
 }
 
+/* A line of the CPU, which is another vCPU's now, is not seen: `r` looks for itself, in case that is
+ * what it waits for. */
+static void mark_parked(struct vgic_vm *g, struct vgic_redist *r)
+{
+    if (CFG_SCHEDULED && !r->is_loaded && (r->word.hw & r->word.enabled) != 0U) {
+        vgic_mark(g, r, VGIC_RELIST);
+    }
+}
+
+void vgic_private_written(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced)
+{
+    vgic_private_changed(g, r, forced);
+    mark_parked(g, r);
+}
+
 static void mark_holders(struct vgic_vm *g, unsigned n, uint32_t bits, uint8_t level)
 {
     for (; bits != 0U; bits &= bits - 1U) {
@@ -166,7 +181,7 @@ void vgic_set_ctlr(struct vgic_vm *g, uint32_t ctlr)
     for (unsigned i = 0; i < g->vcpu_count; i++) {
         LOOP_BOUND(CFG_VM_VCPU_MAX);
         word_group(g, &vgic_redist_at(g, i)->word);
-        vgic_private_changed(g, vgic_redist_at(g, i), 0);
+        vgic_private_written(g, vgic_redist_at(g, i), 0);
     }
     for (unsigned n = 0; n < g->spi_words; n++) {
         LOOP_BOUND(CFG_VM_SPI_MAX / 32U);

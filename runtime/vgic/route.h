@@ -23,6 +23,8 @@ void vgic_mark(struct vgic_vm *g, struct vgic_redist *r, uint8_t level);
 /* Bits of the word changed; those of `forced` need their list registers written anew. */
 void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced);
 void vgic_spis_changed(struct vgic_vm *g, unsigned n, uint32_t forced); /* SPI word `n` */
+/* The same by a write of the guest, which may let through a line that has been high for long. */
+void vgic_private_written(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced);
 /* The same by INTID, for the word that it lies in. */
 void vgic_intid_changed(struct vgic_vm *g, struct vgic_redist *r, unsigned intid);
 /* SPI `intid` was put into, or taken out of, a list register of `r`. Others are only told of it

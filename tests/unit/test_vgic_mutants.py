@@ -35,7 +35,7 @@ MUTANTS_V3 = {
     "rwp_is_never_1": (
         "v3/gicd.c", "if (r != g->own && r->is_loaded && r->stale == VGIC_RELIST) {", "if (false) {"),
     "ctlr_forgets_private_interrupts": (
-        "route.c", "vgic_private_changed(g, vgic_redist_at(g, i), 0);", ""),
+        "route.c", "vgic_private_written(g, vgic_redist_at(g, i), 0);", ""),
     "clrspi_leaves_the_message": (
         "v3/gicd.c", "w->message &= ~(uint32_t)a.value;", ""),
     "irouter_keeps_the_affinity_of_1_of_n": (

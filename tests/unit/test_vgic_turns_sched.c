@@ -330,10 +330,48 @@ TEST(one_that_waits_is_not_told_of_what_is_disabled)
     sgi_to_0(1, 3);
     fake_cpu = 1;
     vgic_set_line(0, 0, 33, true);
+    gicr_write(0, IPRIORITYR + VTIMER / 4U * 4U, 0);
     CHECK_EQ(fake_vcpu_mailbox[0], 0);
     gicr_write(0, IGROUPR, 1U << 3);
     gicr_write(0, ISENABLER, 1U << 3);
     CHECK_EQ(fake_vcpu_mailbox[0], MSG_VGIC);
+}
+
+/* Its timer may have been due for long: with the interrupt let through, the wait is over. The line
+ * itself is only there when it is loaded. */
+TEST(one_that_waits_is_told_of_what_a_sibling_lets_through)
+{
+    static const unsigned offsets[] = {ISENABLER, ICACTIVER, IPRIORITYR + VTIMER / 4U * 4U, IGROUPR};
+
+    for (unsigned i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+        machine_prepare(VTIMER, 0x80);
+        if (i == 0U) {
+            gicr_write(0, ICENABLER, 1U << VTIMER);
+        }
+        park_waiting(true);
+        fake_cpu = 1;
+        gicr_write(0, offsets[i], 1U << VTIMER);
+        CHECK_MSG(fake_vcpu_mailbox[0] == MSG_VGIC, "offset %#x", offsets[i]);
+        fake_cpu = 0;
+        machine_load(0);
+        CHECK(ppi(VTIMER)->enabled);
+    }
+    park_waiting(true);
+    fake_cpu = 1;
+    gicd_write(0, 0);
+    gicd_write(0, 3);
+    CHECK_EQ(fake_vcpu_mailbox[0], MSG_VGIC);
+}
+
+/* The CPU sees its lines by itself. */
+TEST(one_that_is_loaded_is_not_told_of_lines)
+{
+    machine_prepare(VTIMER, 0x80);
+    machine_settle();
+    fake_vcpu_mailbox[0] = 0;
+    fake_cpu = 1;
+    gicr_write(0, ICACTIVER, 1U << VTIMER);
+    CHECK_EQ(fake_vcpu_mailbox[0], 0);
 }
 
 TEST(one_that_only_lost_its_turn_finds_all_when_it_is_loaded)
