@@ -31,6 +31,15 @@ class Timeout(AssertionError):
     """What was expected did not come."""
 
 
+def with_one_bit_changed(out, text):
+    """Of the plain image, in the only place with these bytes; its name, for Machine(image=...)."""
+    data = bytearray((Path(out) / "bulkhead.img").read_bytes())
+    assert data.count(text) == 1
+    data[data.index(text)] ^= 1
+    (Path(out) / "bulkhead-changed.img").write_bytes(data)
+    return "bulkhead-changed{}.img"
+
+
 class Machine:
     def __init__(self, out, flavour="", name="test", qemu_flags=ICOUNT, image=None,
                  firmware=None):

@@ -5,20 +5,26 @@ break themselves, while bystanders notice nothing.
 """
 
 import pytest
+from machine import with_one_bit_changed
 
 REPORT = r"rt: (\d+) ticks, (\d+) missed"
 
 
+# The least number of verdicts.
+ROWS = {"health": 100, "health-turns": 25}
+
+
 @pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
-def test_every_row(machine):
+@pytest.mark.parametrize("name", ROWS)
+def test_every_row(machine, name):
     """The supervisor's verdicts; Linux hashes all the while, and rt misses nothing."""
-    system = machine("systems/test-health.yaml")
+    system = machine(f"systems/test-{name}.yaml")
     system.login("linux")
     system.send("linux", "load 10\n")
     system.send("supervisor", "g")
     passed, failed = system.expect("supervisor", r"DONE passed=(\d+) failed=(\d+)", 900).groups()
     failures = [line for line in system.text("supervisor").splitlines() if "FAIL" in line]
-    assert failed == "0" and int(passed) > 100, failures
+    assert failed == "0" and int(passed) >= ROWS[name], failures
     assert system.expect("linux", r"load: (\w+)", 900).group(1) == "ok"
     ticks, missed = system.expect("rt", REPORT).groups()
     assert missed == "0", f"the bystander missed {missed} of {ticks} ticks"
@@ -42,6 +48,25 @@ def test_every_class_resets_the_system(machine):
         system.expect("bulkhead", r"^Bulkhead, system \"test-health-reset\"")
     system.expect("victim", r"^victim: which class\?$")
     assert "result" not in system.text("victim"), "a victim went on"
+
+
+@pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
+@pytest.mark.parametrize("name, action", [("reset", "the system is reset"),
+                                          ("modes", "the mode is switched")])
+def test_a_changed_image_is_a_fault_too(machine, build, flavour, name, action):
+    description = f"systems/test-health-{name}.yaml"
+    changed = with_one_bit_changed(build(description, flavour), b"which class?")
+    system = machine(description, image=changed)
+    system.expect("bulkhead", r"^error: victim: its image in memory is not what was packed")
+    system.expect("bulkhead", rf"victim: fault of class image: {action}$")
+    if name == "reset":
+        system.expect("bulkhead", r"^the machine starts anew$")
+        system.expect("bulkhead", rf"victim: fault of class image: {action}$")
+    else:
+        system.expect("bulkhead", r"^victim: off$")
+        ticks, missed = system.expect("rt", REPORT).groups()
+        assert missed == "0", f"the bystander missed {missed} of {ticks} ticks"
+    assert system.text("victim") == ""
 
 
 def test_every_class_switches_the_mode(machine):

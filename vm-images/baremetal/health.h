@@ -44,6 +44,13 @@ enum fault_action {
     ACTION_RESET_SYSTEM
 };
 
+/* x0 of a victim at entry: the number of its slot; WITH_GPIO: its storms are the GPIO controller's, not
+ * the clock's. Or FROM_CONSOLE: it has no supervisor, and each digit on its console is the class of a
+ * fault. x0 of the supervisor: IN_TURNS, where it shares its CPU with the victims. */
+#define WITH_GPIO 0x10U
+#define FROM_CONSOLE 100U
+#define IN_TURNS 1U
+
 /* A supervisor and its victims meet in one page of shared memory; each victim has its slot, at
  * ORDERS + SLOT_BYTES * number. */
 #define ORDERS 0x60000000UL

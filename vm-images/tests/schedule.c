@@ -522,8 +522,11 @@ static void check_storm(unsigned n, uint64_t quiet_start)
         jitter, s.length_least, times.late, bursts() - before);
     TEST_EQUAL("no-window-missing", s.missing, 0);
     test_check(jitter <= bound, "jitter", "%s: %lu, more than %lu", storm->name, jitter, bound);
-    /* EL2's figure is of all time, also of when the metronome was not there yet. */
-    test_check(!alone || times.late <= bound, "late", "%s: %lu, more than %lu", storm->name,
+    /* EL2's figure is of all time. While a sibling began and the metronome was not there yet, QEMU
+     * may have let it execute as much as there was time to the next timer: what was so before counts
+     * for a sibling's storm only where it became more. */
+    const bool is_old = !alone && times.late == times_before.late;
+    test_check(is_old || times.late <= bound, "late", "%s: %lu, more than %lu", storm->name,
                times.late, bound);
     test_check(s.first_most - quiet_start <= bound, "start", "%s: %lu late", storm->name,
                s.first_most - quiet_start);

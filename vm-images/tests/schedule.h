@@ -1,5 +1,5 @@
 /* What the guests of the schedule's tests have in common: the memory that they share, and the calls
- * about schedules (docs/schedule.md). */
+ * about schedules (docs/schedules.md). */
 #ifndef SCHEDULE_H
 #define SCHEDULE_H
 

@@ -1,12 +1,14 @@
 /* Group health: every class of fault that a guest can cause, with every action. The supervisor tells
- * four victims (vm-images/tests/victim.c), whose faults are answered in four ways, what to do, and
+ * its victims (vm-images/tests/victim.c), whose faults are answered in four ways, what to do, and
  * finds in the hypervisor's record what was done, in the victim's word how it went on, and in its
- * state whether it did. Their ids follow those of the bystanders in systems/test-health.yaml.
+ * state whether it did. Their ids follow those of the bystanders in systems/test-health.yaml, and in
+ * systems/test-health-turns.yaml, where all of them share a CPU and none has exceptions injected.
  * @req OPS-6 */
 #include "health.h"
 #include "exception.h"
 #include "gic.h"
 #include "result.h"
+#include "schedule.h"
 #include "sleep.h"
 #include "timer.h"
 #include "uart.h"
@@ -16,15 +18,15 @@
 #define UART_FR 0x18U
 #define UART_FR_RXFE (1U << 4)
 
-enum victim { IGNORING, INJECTING, RESTARTING, STOPPING, VICTIM_COUNT };
+enum victim { IGNORING, RESTARTING, STOPPING, INJECTING, VICTIM_COUNT };
 
-static const char *const victim_names[VICTIM_COUNT] = {"ignoring", "injecting", "restarting",
-                                                       "stopping"};
+static const char *const victim_names[VICTIM_COUNT] = {"ignoring", "restarting", "stopping",
+                                                       "injecting"};
 static const char *const class_names[] = {"memory", "instruction", "serror",  "device",
                                           "smc",    "watchdog",    "overrun", "image",
                                           "panic",  "storm",       "heartbeat", "flood"};
 
-void guest_main(uint64_t devicetree);
+void guest_main(uint64_t role);
 
 static void interrupt(unsigned intid)
 {
@@ -130,6 +132,13 @@ static uint64_t detail_of(unsigned what)
     }
 }
 
+static void order(enum victim v, unsigned what)
+{
+    slot_write(v, SLOT_CLASS, what);
+    slot_write(v, SLOT_RESULT, RESULT_NONE);
+    slot_write(v, SLOT_ORDER, slot_read(v, SLOT_ORDER) + 1U);
+}
+
 /* One row: the fault, and what the record says of it. */
 static bool break_it(enum victim v, unsigned what, enum fault_action action)
 {
@@ -138,9 +147,7 @@ static bool break_it(enum victim v, unsigned what, enum fault_action action)
     const uint64_t count = count_of(v, fault);
     struct smccc_regs r;
 
-    slot_write(v, SLOT_CLASS, what);
-    slot_write(v, SLOT_RESULT, RESULT_NONE);
-    slot_write(v, SLOT_ORDER, slot_read(v, SLOT_ORDER) + 1U);
+    order(v, what);
     if (!wait_for_event(v, number, &r)) {
         test_fail(class_names[what], "%s: no event", victim_names[v]);
         return false;
@@ -201,9 +208,7 @@ static void check_flood(void)
     const uint64_t kept = next_event(STOPPING) - 1U;
     const uint64_t count = count_of(IGNORING, FAULT_MEMORY);
 
-    slot_write(IGNORING, SLOT_CLASS, FAULT_FLOOD);
-    slot_write(IGNORING, SLOT_RESULT, RESULT_NONE);
-    slot_write(IGNORING, SLOT_ORDER, slot_read(IGNORING, SLOT_ORDER) + 1U);
+    order(IGNORING, FAULT_FLOOD);
     TEST_EQUAL("flood-ends", wait_for_result(IGNORING), RESULT_PASSED_OVER);
     TEST_EQUAL("flood-is-counted", count_of(IGNORING, FAULT_MEMORY), count + FLOOD);
     TEST_EQUAL("gap-shows-what-is-lost", call(&r, HEALTH_READ_EVENT, IGNORING, 0), 0);
@@ -215,9 +220,7 @@ static void check_flood(void)
 static void check_rights(void)
 {
     struct smccc_regs r;
-    slot_write(IGNORING, SLOT_CLASS, READ_EVENTS);
-    slot_write(IGNORING, SLOT_RESULT, RESULT_NONE);
-    slot_write(IGNORING, SLOT_ORDER, slot_read(IGNORING, SLOT_ORDER) + 1U);
+    order(IGNORING, READ_EVENTS);
     TEST_EQUAL("denied-without-the-right", wait_for_result(IGNORING), RESULT_PASSED_OVER);
     TEST_EQUAL("nothing-yet", call(&r, HEALTH_READ_EVENT, IGNORING, next_event(IGNORING)),
                CALL_NOTHING_YET);
@@ -225,22 +228,41 @@ static void check_rights(void)
     TEST_EQUAL("no-such-class", call(&r, HEALTH_COUNT, IGNORING, FAULT_COUNT), -2);
 }
 
-void guest_main(uint64_t devicetree)
+/* What is ignored is counted by the schedule alone. */
+static void check_overrun_is_ignored(void)
+{
+    const unsigned vcpu = FIRST_VICTIM + (unsigned)IGNORING; /* each VM has one */
+    const uint64_t overruns = sched_times(vcpu).overruns;
+    const uint64_t events = next_event(IGNORING);
+
+    order(IGNORING, FAULT_OVERRUN);
+    TEST_EQUAL("overrun-goes-on", wait_for_result(IGNORING), RESULT_PASSED_OVER);
+    test_check(sched_times(vcpu).overruns > overruns, "overrun-is-counted", "%lu",
+               sched_times(vcpu).overruns);
+    TEST_EQUAL("overrun-is-no-event", next_event(IGNORING), events);
+    TEST_EQUAL("overrun-is-no-fault", count_of(IGNORING, FAULT_OVERRUN), 0);
+}
+
+/* Each in its time windows, one after the other: what one does to itself is none of the next one's
+ * business. */
+static void check_turns(void)
+{
+    check_goes_on(IGNORING, FAULT_STORM, ACTION_IGNORE);
+    check_overrun_is_ignored();
+    check_restarts(RESTARTING, FAULT_OVERRUN);
+    check_stops(RESTARTING, FAULT_OVERRUN); /* in place of a second restart */
+    check_stops(STOPPING, FAULT_STORM);
+    check_stops(STOPPING, FAULT_OVERRUN);
+    TEST_EQUAL("ignoring-lived-once", slot_read(IGNORING, SLOT_LIVES), 1);
+    TEST_EQUAL("restarting-lived-thrice", slot_read(RESTARTING, SLOT_LIVES), 3);
+    TEST_EQUAL("stopping-lived-thrice", slot_read(STOPPING, SLOT_LIVES), 3);
+}
+
+static void check_all(void)
 {
     static const unsigned synchronous[] = {FAULT_MEMORY, FAULT_INSTRUCTION, FAULT_DEVICE, FAULT_SMC};
     static const unsigned others[] = {FAULT_WATCHDOG, FAULT_PANIC};
 
-    (void)devicetree;
-    test_begin("health");
-    gic_init();
-    gic_enable(TIMER_PPI_VIRTUAL);
-    irq_hook = interrupt;
-    while ((mmio_read32(UART_BASE + UART_FR) & UART_FR_RXFE) != 0U) {
-        sleep_us(10000); /* a key says that the bystanders are at work */
-    }
-    for (enum victim v = IGNORING; v < VICTIM_COUNT; v++) {
-        test_check(wait_for_life(v, 1), "starts", "%s", victim_names[v]);
-    }
     for (unsigned i = 0; i < 4U; i++) {
         check_goes_on(IGNORING, synchronous[i], ACTION_IGNORE);
         check_goes_on(INJECTING, synchronous[i], ACTION_INJECT);
@@ -259,5 +281,26 @@ void guest_main(uint64_t devicetree)
     check_stops(RESTARTING, FAULT_STORM);
     check_flood();
     check_rights();
+}
+
+void guest_main(uint64_t role)
+{
+    const bool is_in_turns = role == IN_TURNS;
+
+    test_begin("health");
+    gic_init();
+    gic_enable(TIMER_PPI_VIRTUAL);
+    irq_hook = interrupt;
+    while ((mmio_read32(UART_BASE + UART_FR) & UART_FR_RXFE) != 0U) {
+        sleep_us(10000); /* a key says that the bystanders are at work */
+    }
+    for (enum victim v = IGNORING; v < (is_in_turns ? INJECTING : VICTIM_COUNT); v++) {
+        test_check(wait_for_life(v, 1), "starts", "%s", victim_names[v]);
+    }
+    if (is_in_turns) {
+        check_turns();
+    } else {
+        check_all();
+    }
     test_done();
 }

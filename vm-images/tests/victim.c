@@ -1,6 +1,5 @@
-/* Breaks itself as it is told, and says what came of it; vm-images/tests/supervisor.c orders. x0 at
- * entry is the number of its slot (health.h), or FROM_CONSOLE: then each digit on its console is
- * the class of a fault.
+/* Breaks itself as it is told, and says what came of it; vm-images/tests/supervisor.c orders, or
+ * who types on its console (health.h).
  *
  * Its memory is cleared at each start, the slot is not: so an order is taken once.
  * @req OPS-6 */
@@ -10,8 +9,6 @@
 #include "sleep.h"
 #include "timer.h"
 #include "uart.h"
-
-#define FROM_CONSOLE 100U
 
 #define WATCHDOG_BASE 0x090c0000UL
 #define WDOGLOAD 0x000U
@@ -26,13 +23,24 @@
 #define RTC_IMSC 0x10U
 #define RTC_ICR 0x1cU
 #define RTC_INTID 34U
+#define GPIO_BASE 0x09030000UL
+#define GPIOIS 0x404U /* 1: by level */
+#define GPIOIEV 0x40cU /* 1: by the high one; no pin is high */
+#define GPIOIE 0x410U
+#define GPIOIC 0x41cU
+#define GPIO_INTID 39U
 #define UART_FR 0x18U
 #define UART_FR_RXFE (1U << 4)
 #define STORM_INTERRUPTS 200U
+/* Between looks for an order. Where it has a time window in each 20 ms it is longer than that and
+ * shorter than the rest, so that what it does begins where the window begins, and ends before that
+ * does if it is not to overrun. */
+#define PAUSE_US 10000U
 
-void guest_main(uint64_t slot_number);
+void guest_main(uint64_t role);
 
 static uintptr_t slot;
+static bool has_gpio;
 
 LEAF(leaf_hidden, "mov x0, #7\n\tmrs x0, S3_3_C15_C0_0"); /* IMPLEMENTATION DEFINED */
 LEAF(leaf_smc, "smc #0");
@@ -41,11 +49,42 @@ uint64_t leaf_smc(uint64_t id);
 
 static volatile unsigned alarms;
 
+/* A match of the clock with now, or that a pin is to be low. */
+static void raise_line(void)
+{
+    if (has_gpio) {
+        mmio_write32(GPIO_BASE + GPIOIEV, 0);
+    } else {
+        mmio_write32(RTC_BASE + RTC_MR, mmio_read32(RTC_BASE + RTC_DR));
+    }
+}
+
+static void drop_line(void)
+{
+    if (has_gpio) {
+        mmio_write32(GPIO_BASE + GPIOIEV, 1);
+        mmio_write32(GPIO_BASE + GPIOIC, 1);
+    } else {
+        mmio_write32(RTC_BASE + RTC_ICR, 1);
+    }
+}
+
+static void enable_line(bool is_on)
+{
+    if (has_gpio) {
+        mmio_write32(GPIO_BASE + GPIOIEV, 1);
+        mmio_write32(GPIO_BASE + GPIOIS, 1);
+        mmio_write32(GPIO_BASE + GPIOIE, is_on ? 1U : 0U);
+    } else {
+        mmio_write32(RTC_BASE + RTC_IMSC, is_on ? 1U : 0U);
+    }
+}
+
 static void interrupt(unsigned intid)
 {
-    if (!sleep_interrupt(intid) && intid == RTC_INTID) {
+    if (!sleep_interrupt(intid) && intid == (has_gpio ? GPIO_INTID : RTC_INTID)) {
         alarms++;
-        mmio_write32(RTC_BASE + RTC_ICR, 1);
+        drop_line();
     }
 }
 
@@ -121,19 +160,18 @@ static enum victim_result panic(void)
     return is_there ? RESULT_PASSED_OVER : RESULT_WRONG;
 }
 
-/* Of the board's clock: a match with now is an interrupt now. */
 static enum victim_result storm(void)
 {
     alarms = 0;
-    mmio_write32(RTC_BASE + RTC_IMSC, 1);
-    gic_enable(RTC_INTID);
+    enable_line(true);
+    gic_enable(has_gpio ? GPIO_INTID : RTC_INTID);
     irq_enable();
     for (unsigned i = 0; i < STORM_INTERRUPTS; i++) {
-        mmio_write32(RTC_BASE + RTC_MR, mmio_read32(RTC_BASE + RTC_DR));
+        raise_line();
         isb();
     }
     irq_disable();
-    mmio_write32(RTC_BASE + RTC_IMSC, 0);
+    enable_line(false);
     return (alarms >= STORM_INTERRUPTS / 2U) ? RESULT_PASSED_OVER : RESULT_WRONG;
 }
 
@@ -233,19 +271,20 @@ static void obey_slot(void)
             mmio_write32(slot + SLOT_RESULT, (uint32_t)provoke(mmio_read32(slot + SLOT_CLASS)));
         }
         (void)call(HEALTH_HEARTBEAT, 0, 0);
-        sleep_us(1000);
+        sleep_us(PAUSE_US);
     }
 }
 
-void guest_main(uint64_t slot_number)
+void guest_main(uint64_t role)
 {
     gic_init();
     gic_enable(TIMER_PPI_VIRTUAL);
     irq_hook = interrupt;
-    if (slot_number == FROM_CONSOLE) {
+    if (role == FROM_CONSOLE) {
         obey_console();
     }
-    slot = ORDERS + slot_number * SLOT_BYTES;
+    has_gpio = (role & WITH_GPIO) != 0U;
+    slot = ORDERS + (role & ~(uint64_t)WITH_GPIO) * SLOT_BYTES;
     mmio_write32(slot + SLOT_LIVES, mmio_read32(slot + SLOT_LIVES) + 1U);
     obey_slot();
 }
