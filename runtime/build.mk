@@ -76,22 +76,22 @@ log_module = LOG_$(shell echo '$(firstword $(subst /, ,$(1)))' | tr '[:lower:]' 
 all: $(IMAGE).img
 	@:
 
-$(OBJ)/%.c.o: runtime/%.c runtime/build.mk
+$(OBJ)/%.c.o: runtime/%.c runtime/build.mk $(GEN)/build.mk
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) -DLOG_MODULE=$(call log_module,$*) -MMD -MP -c $< -o $@
 
-$(OBJ)/%.S.o: runtime/%.S runtime/build.mk
+$(OBJ)/%.S.o: runtime/%.S runtime/build.mk $(GEN)/build.mk
 	@mkdir -p $(@D)
 	$(call say,AS,$<)
 	$(Q)$(CC) $(CFLAGS) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
 
-$(OBJ)/gen/%.c.o: $(GEN)/%.c runtime/build.mk
+$(OBJ)/gen/%.c.o: $(GEN)/%.c runtime/build.mk $(GEN)/build.mk
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(OBJ)/gen/%.S.o: $(GEN)/%.S runtime/build.mk $(wildcard $(GEN)/images.d)
+$(OBJ)/gen/%.S.o: $(GEN)/%.S runtime/build.mk $(GEN)/build.mk $(wildcard $(GEN)/images.d)
 	@mkdir -p $(@D)
 	$(call say,AS,$<)
 	$(Q)$(CC) $(CFLAGS) -D__ASSEMBLY__ -MMD -MP -I$(GEN) -c $< -o $@
@@ -101,7 +101,7 @@ $(OBJ)/symbols0.c: runtime/symbols.py
 	@mkdir -p $(@D)
 	$(Q)$(PYTHON) $< > $@
 
-$(OBJ)/symbols%.o: $(OBJ)/symbols%.c
+$(OBJ)/symbols%.o: $(OBJ)/symbols%.c $(GEN)/build.mk
 	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
 $(OBJ)/first.elf: $(OBJECTS) $(OBJ)/symbols0.o $(GEN)/link.ld

@@ -20,7 +20,7 @@ from generator.plan.cpus import console_cpu, planned_vcpus
 from generator.plan.guest import (
     console_names, guest_windows, planned_emulated, planned_mmios)
 from generator.plan.health import planned_reactions
-from generator.plan.image import Counts, image_layout, planned_cpus, with_blobs
+from generator.plan.image import SME_BYTES, SVE_BYTES, Counts, image_layout, planned_cpus, with_blobs
 from generator.plan.interrupts import intid_limit, planned_irqs, spi_count
 from generator.plan.life import planned_controls, planned_followers
 from generator.plan.loads import image_placement, shared_loads, store_of, vm_loads
@@ -153,8 +153,17 @@ def _counts(system, guests, limit, table_bytes):
             + sum(len(vm.smc_allow) for vm in system.vms) + guests.schedules.row_count)
     spis = sum(spi_count(vm, guests.emulated, guests.irqs)[0] for vm in system.vms)
     consoles = sum(e.console is not None for e in guests.emulated)
-    return Counts(len(system.board.cpus), len(system.vms), len(guests.vcpus), rows, spis, limit,
-                  consoles, table_bytes)
+    return Counts(len(system.board.cpus), len(system.vms), len(guests.vcpus),
+                  _vector_bytes(system, guests), rows, spis, limit, consoles, table_bytes)
+
+
+def _vector_bytes(system, guests):
+    """There is room for each vCPU as soon as there are schedules and any VM has the registers."""
+    if not guests.schedules.row_count:
+        return 0
+    sve = any(vm.has_grant(name) for vm in system.vms for name in ("sve", "sme"))
+    sme = any(vm.has_grant("sme") for vm in system.vms)
+    return len(guests.vcpus) * (SVE_BYTES * sve + SME_BYTES * sme)
 
 
 def _planned_window(window, placed, blobs, store):

@@ -20,6 +20,9 @@ DATA_BYTES = 128 * KIB  # of the runtime itself
 STACK_BYTES = 16 * KIB
 SPI_BYTES = 16  # vGIC state
 VCPU_BYTES = KIB  # registers and vGIC state
+# What turns move of the vector registers besides (runtime/vm/vcpu_vectors.c), with the longest vectors.
+SVE_BYTES = 9 * KIB
+SME_BYTES = 65 * KIB
 CONSOLE_BYTES = 8 * KIB  # rings of a console source
 ROOT_PADDING = PAGE  # before a root that is aligned to 8 KiB
 ROW_BYTES = 64  # no row of a generated table is larger, but for those of VMs
@@ -33,6 +36,7 @@ class Counts:
     cpus: int
     vms: int
     vcpus: int
+    vector_bytes: int  # of all vCPUs: SVE_BYTES, SME_BYTES
     rows: int  # of all other tables
     spis: int
     intid_limit: int
@@ -47,6 +51,7 @@ def image_layout(board, counts):
     tables = counts.table_bytes + ROOT_PADDING * (counts.vms + 1)
     rodata = align_up(RODATA_BYTES + tables + config, 64 * KIB)
     data = DATA_BYTES + SPI_BYTES * counts.spis + VCPU_BYTES * counts.vcpus
+    data += counts.vector_bytes
     data = align_up(data + CONSOLE_BYTES * (counts.consoles + 1), PAGE)
     stacks = counts.cpus * (PAGE + STACK_BYTES)
     text_end = board.image_base + TEXT_BYTES

@@ -14,7 +14,6 @@ from generator.plan.schedule import NS_PER_S, SLOT_MIN_NS, members_of, residents
 from generator.units import time_text
 
 ID_MAX = 0xFFFE  # CFG_NONE is one more
-UNSAVED_GRANTS = ("sve", "sme")
 SHORTEST = time_text(SLOT_MIN_NS)
 
 
@@ -256,22 +255,6 @@ def _drift_of(context, length_ns, word, place):
 # --- what else a schedule means -------------------------------------------------------------
 
 
-def grant_on_shared_cpu(context):
-    """grant-on-shared-cpu: registers that a switch does not save."""
-    for vm in context.vms:
-        shared = [v.cpu for v in context.plan.vcpus if v.vm == vm.id and v.cpu is not None
-                  and len(residents_of(context.plan.vcpus, v.cpu)) > 1
-                  and context.is_shared(v.cpu)]
-        for grant in vm.grants:
-            if shared and grant.value in UNSAVED_GRANTS:
-                context.error("grant-on-shared-cpu", grant.place,
-                              f"`{vm.name}` shares CPU {shared[0]}, and a switch there does not "
-                              f"save the many registers of `{grant.value}`",
-                              Note("its CPUs are named here",
-                                   context.place_of("vms", vm.name, "cpus")),
-                              remedy="remove it, or give the VM CPUs of its own")
-
-
 def clock_of_several(context):
     """clock-of-several."""
     for vm in context.vms:
@@ -312,4 +295,4 @@ def tables_too_large(context):
 
 RULES = (schedule_cpus, mode_without_cpu, vcpu_in_no_slot, slot_lengths, slots_apart,
          slot_members, slot_member_twice, board_without_counter, frame_drift,
-         grant_on_shared_cpu, clock_of_several, may_nothing, tables_too_large)
+         clock_of_several, may_nothing, tables_too_large)

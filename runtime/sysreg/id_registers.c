@@ -102,7 +102,7 @@ static const struct id_field smfr0_fields[] = {
     SME_BITS(48, 1),                /* F64F64 */
     GRANTED(52, 15, CFG_VM_SME, 0), /* I16I64 */
     GRANTED(56, 2, CFG_VM_SME, 0),  /* SMEver: SME2.1 */
-    SME_BITS(60, 8),                /* FA64 */
+    SME_BITS(60, CFG_SCHEDULED ? 0 : 8), /* FA64 (vm/vcpu_regs.c) */
 };
 
 /* Without the grant, the least that the architecture allows: two breakpoints, one of them with

@@ -144,9 +144,7 @@ static enum health_answer apply(uint16_t vm, enum cfg_fault fault, enum cfg_acti
         return leave(vm, fault, LIFE_RESTART);
     case CFG_ACTION_SWITCH_MODE:
         return switch_mode(vm, fault);
-    case CFG_ACTION_RESET_SYSTEM:
-        mailbox_post_end(MSG_RESET);
-        return leave(vm, fault, LIFE_STOP);
+    case CFG_ACTION_RESET_SYSTEM: /* by health_decide() */
     case CFG_ACTION_STOP:
     default:
         return leave(vm, fault, LIFE_STOP);
@@ -179,6 +177,9 @@ SLOW_PATH enum health_answer health_decide(uint16_t vm, enum cfg_fault fault, ui
     record(vm, &event);
     spin_unlock(&healths[vm].lock);
     say(vm, fault, action);
+    if (is_possible(CFG_ACTION_RESET_SYSTEM) && action == CFG_ACTION_RESET_SYSTEM) {
+        mailbox_post_end(MSG_RESET); /* after its reason has been told */
+    }
     return answer;
 }
 

@@ -87,5 +87,8 @@ void life_start_vcpu(struct vcpu *v, uint64_t entry, uint64_t context);
 /* Brings the EL1 state of this CPU to architectural reset values for `v` and sets PC and x0.
  * Implemented in vm/vcpu_reset.c. */
 void vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t x0);
+/* `v`, in this CPU, does not come back but by vcpu_reset(): what of its state would change what the
+ * CPU does for others is gone. Implemented there too. */
+void vcpu_leave(const struct vcpu *v);
 
 #endif

@@ -75,12 +75,9 @@ static void fill(struct loading *l, const struct cfg_load *load)
 
 _Static_assert(SHA256_BLOCKS_MAX <= ARCH_SHA256_BLOCKS_MAX, "loop bound of arch/sha256.S");
 
-/* The CPU's own instructions trap at EL2 in streaming mode [DDI0487 B1.4.1], in which a VM that has
- * it may have left the CPU. Only VMs that share their CPU with nobody are granted it: this is the
- * one. */
-static void hash_blocks(uint16_t vm, struct sha256 *s, const uint8_t *data, size_t block_count)
+static void hash_blocks(struct sha256 *s, const uint8_t *data, size_t block_count)
 {
-    if (block_count > 0U && cpu_has_sha256() && !cfg_vm_has(vm, CFG_VM_SME)) {
+    if (block_count > 0U && cpu_has_sha256()) {
         arch_sha256_blocks(s->h, data, block_count, sha256_constants);
     } else {
         sha256_blocks(s, data, block_count);
@@ -88,7 +85,7 @@ static void hash_blocks(uint16_t vm, struct sha256 *s, const uint8_t *data, size
 }
 
 /* Whole blocks; the rest, with the padding, once all is filled. */
-static void hash(uint16_t vm, struct loading *l, const struct cfg_load *load)
+static void hash(struct loading *l, const struct cfg_load *load)
 {
     const uint8_t *const data = memory_pointer(pa_make(load->src_pa + l->hashed));
     const uint64_t left = l->filled - l->hashed;
@@ -98,11 +95,11 @@ static void hash(uint16_t vm, struct loading *l, const struct cfg_load *load)
     if (l->hashed == 0U) {
         sha256_begin(&l->hash);
     }
-    hash_blocks(vm, &l->hash, data, block_count);
+    hash_blocks(&l->hash, data, block_count);
     if (l->hashed + part == load->size) {
         uint8_t padding[2U * SHA256_BLOCK_BYTES];
 
-        hash_blocks(vm, &l->hash, padding,
+        hash_blocks(&l->hash, padding,
                     sha256_padding(padding, &data[block_count * SHA256_BLOCK_BYTES], load->size));
     }
     l->hashed += part;
@@ -138,7 +135,7 @@ static enum loading_step advance(uint16_t vm)
     const struct cfg_load *const load = &cfg_loads[cfg->first_load + l->load];
 
     if (CFG_CHECKS_IMAGES != 0U && l->hashed < l->filled) {
-        hash(vm, l, load);
+        hash(l, load);
     } else {
         fill(l, load);
     }

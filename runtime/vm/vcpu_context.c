@@ -3,7 +3,7 @@
  * All that the guest can write, or that shows what it did, and that EL2 leaves in the CPU while it
  * runs: EL1 system registers, ELR_EL2 and SPSR_EL2, vector registers, and, where the VM is granted
  * them, authentication keys, tags, debug and PMU registers. Timers and the GIC interface are their
- * features' own. SVE and SME are never granted where a CPU is shared. Everything is moved at every
+ * features' own, vector registers are vm/vcpu_vectors.c's. Everything is moved at every
  * change: nothing of a vCPU is left in the CPU for the next one, not for speculation either.
  * [DDI0487 D24.2, D24.3, D24.4]
  *
@@ -13,11 +13,11 @@
 #include "arch/barrier.h"
 #include "arch/cpu_features.h"
 #include "arch/debug_registers.h"
-#include "arch/fpsimd.h"
 #include "arch/pmu_registers.h"
 #include "smccc/services.h"
 #include "vm/stage2.h"
 #include "vm/vcpu_regs.h"
+#include "vm/vcpu_vectors.h"
 
 /* What lets the CPU walk EL1's tables: the last to be loaded, in this order (stop_walks()). */
 #define WALK_REGISTERS(X) X(SCTLR_EL1) X(TCR_EL1)
@@ -82,7 +82,6 @@ struct system_context {
 #undef FIELD_OF
 
 static struct system_context systems[CFG_VCPU_COUNT];
-static struct fpsimd fpsimds[CFG_VCPU_COUNT];
 static struct debug_points debugs[CFG_VCPU_COUNT];
 static struct pmu_registers pmus[CFG_VCPU_COUNT];
 
@@ -135,7 +134,7 @@ void vcpu_context_save(const struct vcpu *v)
     if (has_pmu(v->vm)) {
         pmu_registers_save(&pmus[v->id]);
     }
-    fpsimd_save(&fpsimds[v->id]);
+    vcpu_vectors_save(v);
 }
 
 /* While registers are some of one guest and some of another, no walk may use them. By the architecture
@@ -228,6 +227,6 @@ void vcpu_context_load(const struct vcpu *v)
     } else if (cpu_has_pmu()) {
         pmu_registers_off(); /* of one that has gone off, and was never saved */
     }
-    fpsimd_load(&fpsimds[v->id]);
+    vcpu_vectors_load(v);
     isb();
 }

@@ -122,7 +122,8 @@ static void write_mpam_traps(void)
     }
 }
 
-/* The longest vectors that the CPU has; EL1 may choose shorter ones. After CPTR_EL2, which lets
+/* The longest vectors that the CPU has; EL1 may choose shorter ones. With FA64 there would be a
+ * register more in streaming mode, which turns do not move (vm/vcpu_vectors.c). After CPTR_EL2, which lets
  * EL2 reach these registers. */
 static void write_vector_lengths(uint16_t vm)
 {
@@ -130,7 +131,7 @@ static void write_vector_lengths(uint16_t vm)
         SYSREG_WRITE(ZCR_EL2, FIELD(3, 0));
     }
     if (cfg_vm_has(vm, CFG_VM_SME) && cpu_has_sme()) {
-        SYSREG_WRITE(SMCR_EL2, FIELD(3, 0) | when(cpu_has_sme_fa64(), SMCR_ELx_FA64) |
+        SYSREG_WRITE(SMCR_EL2, FIELD(3, 0) | when(cpu_has_sme_fa64() && !CFG_SCHEDULED, SMCR_ELx_FA64) |
                                    when(cpu_has_sme2(), SMCR_ELx_EZT0));
     }
 }

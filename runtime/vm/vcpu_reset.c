@@ -151,6 +151,15 @@ static void reset_tagging(void)
     SYSREG_WRITE(TFSRE0_EL1, 0);
 }
 
+/* Streaming mode and ZA are the CPU's, whoever runs next: EL2 itself, another VM. */
+void vcpu_leave(const struct vcpu *v)
+{
+    if (cfg_vm_has(v->vm, CFG_VM_SME) && cpu_has_sme()) {
+        SYSREG_WRITE(SVCR, 0);
+        isb();
+    }
+}
+
 /* SME first: it leaves streaming mode and drops ZA and ZT0, after which the SVE registers are the
  * ordinary ones. A VM without the grant traps, and so cannot have left anything. */
 static void reset_vectors(uint16_t vm)

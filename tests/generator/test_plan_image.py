@@ -44,7 +44,7 @@ def test_tables_fit_the_room_set_aside(tmp_path):
 
 def test_room_grows_with_the_counts(tmp_path):
     board = planned(tmp_path, one_vm()).system.board
-    few = Counts(cpus=4, vms=1, vcpus=1, rows=10, spis=32, intid_limit=40, consoles=1,
+    few = Counts(cpus=4, vms=1, vcpus=1, vector_bytes=0, rows=10, spis=32, intid_limit=40, consoles=1,
                  table_bytes=0)
     many = replace(few, vcpus=64, spis=64 * 960, consoles=64)
     assert (image_layout(board, many).slot("data").size

@@ -407,3 +407,21 @@ def test_no_schedule_breaks_the_compiler(in_bench, edits, name):
             assert len(slots) <= CPU_SLOT_MAX
             if slots:
                 assert set(plan.cpus[part.cpu].residents) <= {i for s in slots for i in s.members}
+
+
+# --- room -----------------------------------------------------------------------------------
+
+
+def test_room_for_vector_registers_that_turns_move(in_bench):
+    """Of all vCPUs, as soon as there are turns and any VM has them."""
+    def data_bytes(cpus, grants):
+        plan = planned(described(vm("a", cpus, f"grant: {grants}"), board="qemu-virt-max", schedule=(
+            "schedule: { frame: 1 ms, cpus: { 1: [{ at: 0 ms, for: 1 ms, run: [a] }] } }\n"
+            if cpus == "[1, 1]" else "")))
+        return plan.image.slot("data").size
+
+    plain = data_bytes("[1, 1]", "[]")
+    assert data_bytes("[1, 1]", "[sve]") == plain + 2 * 9 * 1024 + 2048  # in pages
+    assert data_bytes("[1, 1]", "[sme]") == plain + 2 * 74 * 1024
+    assert data_bytes("[1, 1]", "[sve, sme]") == plain + 2 * 74 * 1024
+    assert data_bytes("[1, 2]", "[sme]") == data_bytes("[1, 2]", "[]")

@@ -12,7 +12,9 @@ import re
 import pytest
 
 ICOUNT = ["-icount", "shift=0,sleep=off"]
-GROUPS = {"schedule": ("test", 900), "context": ("test", 300), "turns": ("test", 300)}
+GROUPS = {"schedule": ("test", 900), "context": ("test", 300), "extensions": ("test", 300),
+          "turns": ("test", 300)}
+OTHERS = {"context": ["other"], "extensions": ["sve", "plain"]}  # who run the same program
 BOUNDS = tuple(f"FAIL {name}:" for name in ("jitter", "late", "start", "length",
                                             "has-its-turn-when-due"))
 # Of the groups' lines: "CPU_ON: start 0 to 1320 ...", "switch: same VM: ...".
@@ -25,8 +27,8 @@ def test_group(machine, flavour, group):
     vm, timeout = GROUPS[group]
     system = machine(f"systems/test-{group}.yaml", qemu_flags=ICOUNT)
     done = system.expect(vm, r"^DONE passed=(\d+) failed=(\d+)$", timeout=timeout)
-    if group == "context":
-        system.expect("other", r"^DONE passed=\d+ failed=0$", timeout=timeout)
+    for other in OTHERS.get(group, []):
+        system.expect(other, r"^DONE passed=\d+ failed=0$", timeout=timeout)
     failures = re.findall(r"^FAIL .*$", system.text(vm), re.MULTILINE)
     if flavour != "":
         failures = [f for f in failures if not f.startswith(BOUNDS)]

@@ -1,4 +1,4 @@
-/* sources: vm/vcpu_context.c vm/vcpu_regs.c vm/stage2.c arch/debug_registers.c arch/pmu_registers.c */
+/* sources: vm/vcpu_context.c vm/vcpu_vectors.c vm/vcpu_regs.c vm/stage2.c arch/debug_registers.c arch/pmu_registers.c */
 /* What a change of vCPU moves: each finds all its registers as it left them, whoever ran in
  * between, and nothing of another one that it can see.
  *
@@ -12,6 +12,7 @@
 #include "arch/fpsimd.h"
 #include "smccc/services.h"
 #include "test.h"
+#include "vm/vcpu_regs.h"
 
 enum { BARE = 0, SIBLING = 1, FULL = 2, DEBUG = 3, BREAKPOINTS = 6, WATCHPOINTS = 4, COUNTERS = 6 };
 
@@ -21,7 +22,7 @@ const struct cfg_vm cfg_vms[CFG_VM_COUNT] = {
      .vmid = 2,
      .first_vcpu = 2,
      .vcpu_count = 1,
-     .flags = CFG_VM_DEBUG | CFG_VM_PMU | CFG_VM_PAUTH | CFG_VM_MTE},
+     .flags = CFG_VM_DEBUG | CFG_VM_PMU | CFG_VM_PAUTH | CFG_VM_MTE | CFG_VM_SVE | CFG_VM_SME},
     {.name = "debug", .vmid = 3, .flags = CFG_VM_DEBUG, .first_vcpu = 3, .vcpu_count = 1},
 };
 const struct cfg_vcpu cfg_vcpus[CFG_VCPU_COUNT] = {
@@ -42,6 +43,10 @@ static struct pmu pmu;
 static uint64_t claim_tags;
 static struct fpsimd vectors;
 static unsigned switches;
+/* What SVE and SME add, of a CPU with the longest vectors. */
+enum { SM = 1, ZA = 2, FFR_AT = 32 * VECTOR_BYTES_MAX + 16 * (VECTOR_BYTES_MAX / 8) };
+static struct sve sve;
+static struct za za;
 
 #define SET_AND_CLEAR(name, field)                                                                 \
     static uint64_t name##_read(uint64_t stored)                                                   \
@@ -127,6 +132,75 @@ void fpsimd_load(const struct fpsimd *from)
 {
     CHECK_EQ(fake_sysreg_get("CPTR_EL2") >> 10 & 1, 0);
     vectors = *from;
+    for (unsigned n = 0; n < 32; n++) { /* V is the start of Z, whose rest becomes 0 */
+        memset(&sve.bytes[n * VECTOR_BYTES_MAX + 16], 0, VECTOR_BYTES_MAX - 16);
+    }
+}
+
+static unsigned mode(void)
+{
+    return (unsigned)fake_sysreg_get("SVCR");
+}
+
+static size_t sve_accessible(bool with_ffr)
+{
+    CHECK_EQ(with_ffr, (mode() & SM) == 0); /* without FA64 */
+    CHECK_EQ(fake_sysreg_get("CPTR_EL2") >> ((mode() & SM) != 0 ? 12 : 8) & 1, 0); /* TSM, TZ */
+    return with_ffr ? sizeof(sve) : FFR_AT;
+}
+
+void sve_save(struct sve *to, bool with_ffr)
+{
+    memcpy(to, &sve, sve_accessible(with_ffr));
+}
+
+void sve_load(const struct sve *from, bool with_ffr)
+{
+    memcpy(&sve, from, sve_accessible(with_ffr));
+}
+
+static void check_za(void)
+{
+    CHECK((mode() & ZA) != 0 && (fake_sysreg_get("CPTR_EL2") >> 12 & 1) == 0);
+}
+
+void za_save(struct za *to)
+{
+    check_za();
+    memcpy(to->rows, za.rows, sizeof(za.rows));
+}
+
+void za_load(const struct za *from)
+{
+    check_za();
+    memcpy(za.rows, from->rows, sizeof(za.rows));
+}
+
+void zt0_save(uint8_t to[64])
+{
+    check_za();
+    memcpy(to, za.zt0, sizeof(za.zt0));
+}
+
+void zt0_load(const uint8_t from[64])
+{
+    check_za();
+    memcpy(za.zt0, from, sizeof(za.zt0));
+}
+
+/* A change of mode clears the vector registers, and sets FPSR; ZA is 0 when it is switched on. */
+static uint64_t svcr_write(uint64_t v)
+{
+    CHECK_EQ(fake_sysreg_get("CPTR_EL2") >> 12 & 1, 0);
+    if (((mode() ^ v) & SM) != 0) {
+        memset(&sve, 0, sizeof(sve));
+        memset(&vectors, 0, sizeof(vectors));
+        vectors.fpsr = 0x0800009f;
+    }
+    if (((mode() ^ v) & ZA) != 0) {
+        memset(&za, 0, sizeof(za));
+    }
+    return v & 3;
 }
 
 void smccc_arch_vm_switch(void)
@@ -136,7 +210,7 @@ void smccc_arch_vm_switch(void)
 
 /* --- what a guest can write ------------------------------------------------------------- */
 
-enum { ALWAYS, KEYS, TAGS, DEBUGS, PMU };
+enum { ALWAYS, KEYS, TAGS, VECTORS, DEBUGS, PMU };
 static const struct {
     const char *name;
     unsigned grant;
@@ -155,7 +229,9 @@ static const struct {
     {"APDAKeyLo_EL1", KEYS},    {"APDAKeyHi_EL1", KEYS}, {"APDBKeyLo_EL1", KEYS},
     {"APDBKeyHi_EL1", KEYS},    {"APGAKeyLo_EL1", KEYS}, {"APGAKeyHi_EL1", KEYS},
     {"RGSR_EL1", TAGS},         {"GCR_EL1", TAGS},       {"TFSR_EL1", TAGS},
-    {"TFSRE0_EL1", TAGS},       {"MDSCR_EL1", DEBUGS},   {"MDCCINT_EL1", DEBUGS},
+    {"TFSRE0_EL1", TAGS},       {"ZCR_EL1", VECTORS},    {"SMCR_EL1", VECTORS},
+    {"SMPRI_EL1", VECTORS},     {"TPIDR2_EL0", VECTORS}, {"MDSCR_EL1", DEBUGS},
+    {"MDCCINT_EL1", DEBUGS},
     {"DBGBVR0_EL1", DEBUGS},    {"DBGBCR0_EL1", DEBUGS}, {"DBGBVR5_EL1", DEBUGS},
     {"DBGBCR5_EL1", DEBUGS},    {"DBGWVR0_EL1", DEBUGS}, {"DBGWCR0_EL1", DEBUGS},
     {"DBGWVR3_EL1", DEBUGS},    {"DBGWCR3_EL1", DEBUGS}, {"PMUSERENR_EL0", PMU},
@@ -167,7 +243,9 @@ struct guest {
     uint64_t value[REGISTER_COUNT];
     struct fpsimd vectors;
     struct pmu pmu;
-    uint64_t pmcr, pmselr, claim_tags, os_lock;
+    uint64_t pmcr, pmselr, claim_tags, os_lock, svcr;
+    struct sve sve;
+    struct za za;
 };
 static struct guest guests[CFG_VCPU_COUNT];
 
@@ -189,6 +267,13 @@ static void run(unsigned vcpu)
     struct guest *const g = &guests[vcpu];
 
     scribble(g, sizeof(*g));
+    if (has(vcpu, VECTORS)) {
+        SYSREG_WRITE(SVCR, g->svcr &= 3);
+        memset(&g->sve.bytes[FFR_AT], 0, ((g->svcr & SM) != 0) ? sizeof(g->sve) - FFR_AT : 0);
+        memset(&g->za, 0, ((g->svcr & ZA) == 0) ? sizeof(g->za) : 0);
+        sve = g->sve;
+        za = g->za;
+    }
     vectors = g->vectors;
     for (unsigned i = 0; i < REGISTER_COUNT; i++) {
         if (has(vcpu, registers[i].grant)) {
@@ -222,6 +307,13 @@ static void check(unsigned vcpu)
                   "%s of vCPU %u", registers[i].name, vcpu);
     }
     CHECK_EQ(fake_sysreg_get("OSLSR_EL1"), 8 | g->os_lock << 1);
+    if (has(vcpu, VECTORS)) {
+        CHECK_EQ(mode(), g->svcr);
+        CHECK(memcmp(&sve, &g->sve, sizeof(sve)) == 0);
+        CHECK(memcmp(&za, &g->za, sizeof(za)) == 0);
+    } else {
+        CHECK_EQ(mode(), 0); /* it could not leave streaming mode */
+    }
     if (has(vcpu, DEBUGS)) {
         CHECK_EQ(claim_tags, g->claim_tags);
     } else {
@@ -244,8 +336,9 @@ static void check(unsigned vcpu)
 /* A CPU that has every extension. */
 static void full_cpu(void)
 {
-    fake_sysreg_set_all("ID_AA64PFR0_EL1", 1ULL << 28 | 2ULL << 56);
-    fake_sysreg_set_all("ID_AA64PFR1_EL1", 2ULL << 8);
+    fake_sysreg_set_all("ID_AA64PFR0_EL1", 1ULL << 28 | 1ULL << 32 | 2ULL << 56);
+    fake_sysreg_set_all("ID_AA64PFR1_EL1", 2ULL << 8 | 2ULL << 24);
+    fake_sysreg_set_all("ID_AA64SMFR0_EL1", 1ULL << 63);
     fake_sysreg_set_all("ID_AA64DFR0_EL1",
                         9ULL | 6ULL << 8 | (BREAKPOINTS - 1) << 12 | (WATCHPOINTS - 1) << 20);
     fake_sysreg_set_all("ID_AA64ISAR1_EL1", 1ULL << 4 | 1ULL << 24);
@@ -270,13 +363,27 @@ TEST_SETUP()
     hook("PMXEVCNTR_EL0", count_read, count_write);
     hook("PMCR_EL0", NULL, pmcr_write);
     hook("OSLAR_EL1", NULL, os_lock_write);
+    hook("SVCR", NULL, svcr_write);
     switches = 0;
 }
 
 static void begin(unsigned vcpu)
 {
     vcpu_context_started(&vcpus[vcpu]);
+    vcpu_regs_write(&vcpus[vcpu]); /* as vcpu_reset() does */
     run(vcpu);
+}
+
+/* What another one leaves that has all grants. */
+static void others_leave(void)
+{
+    scribble(&vectors, sizeof(vectors));
+    scribble(&sve, sizeof(sve));
+    for (unsigned i = 0; i < REGISTER_COUNT; i++) {
+        if (registers[i].grant < DEBUGS) {
+            fake_sysreg_set(registers[i].name, test_random());
+        }
+    }
 }
 
 TEST(everyone_finds_what_it_left)
@@ -291,7 +398,7 @@ TEST(everyone_finds_what_it_left)
         check(i);
         run(i);
         vcpu_context_save(&vcpus[i]);
-        scribble(&vectors, sizeof(vectors));
+        others_leave();
     }
 }
 
@@ -306,6 +413,13 @@ TEST(el2s_controls_are_those_of_the_vcpu)
     vcpu_context_load(&vcpus[BARE]);
     CHECK_EQ(fake_sysreg_get("VMPIDR_EL2"), 0x80000000);
     CHECK(fake_sysreg_get("HCR_EL2") != full_hcr);
+}
+
+/* A register that turns do not move. */
+TEST(nobody_has_ffr_in_streaming_mode)
+{
+    vcpu_regs_write(&vcpus[FULL]);
+    CHECK_EQ(fake_sysreg_get("SMCR_EL2") >> 31 & 1, 0); /* FA64 */
 }
 
 TEST(what_is_not_granted_is_not_touched)
@@ -326,7 +440,8 @@ TEST(what_the_cpu_has_not_is_not_touched)
 {
     static const char *const optional[] = {"VDISR_EL2",     "SCXTNUM_EL0", "APIAKeyLo_EL1",
                                            "RGSR_EL1",      "PMCR_EL0",    "PMCNTENCLR_EL0",
-                                           "PMUSERENR_EL0", "DBGBVR6_EL1", "DBGWVR4_EL1"};
+                                           "PMUSERENR_EL0", "DBGBVR6_EL1", "DBGWVR4_EL1",
+                                           "ZCR_EL1",       "SVCR",        "TPIDR2_EL0"};
 
     fake_sysreg_set_all("ID_AA64PFR0_EL1", 0);
     fake_sysreg_set_all("ID_AA64PFR1_EL1", 0);
@@ -348,6 +463,7 @@ TEST(what_one_that_went_off_has_left_is_not_the_next_ones)
     vcpu_context_load(&vcpus[FULL]);
     run(FULL);
     pmu.enabled = pmu.signals = pmu.overflow = UINT32_MAX;
+    SYSREG_WRITE(SVCR, 0); /* vcpu_leave() */
     begin(SIBLING);
     vcpu_context_save(&vcpus[SIBLING]);
     vcpu_context_load(&vcpus[SIBLING]);

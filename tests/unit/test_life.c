@@ -70,6 +70,12 @@ void vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t x0)
     v->x[1] = entry;
 }
 
+void vcpu_leave(const struct vcpu *v)
+{
+    CHECK(v->is_on);
+    note("leave", v->id);
+}
+
 static unsigned image_faults;
 
 enum health_answer health_decide(uint16_t vm, enum cfg_fault fault, uint64_t pc, uint64_t detail)
@@ -293,14 +299,14 @@ TEST(a_stop_is_finished_by_the_last_vcpu_to_report)
     life_leave(&vcpus[1]); /* the end of its exit */
     serve(1);
     CHECK_EQ(posted[0], MSG_LIFE); /* not yet: vCPU 0 has not reported */
-    CHECK_STR(events, "stop_first1 stop1 ");
+    CHECK_STR(events, "leave1 stop_first1 stop1 ");
     posted[1] = MSG_LIFE; /* one that comes late reports nothing more */
     serve(1);
     serve(0);
     CHECK_EQ(posted[0], MSG_VM);
     CHECK(!percpus[0].guest_runs && !percpus[1].guest_runs);
     serve(0);
-    CHECK_STR(events, "stop_first1 stop1 stop_first0 stop0 reset0 ");
+    CHECK_STR(events, "leave1 stop_first1 stop1 leave0 stop_first0 stop0 reset0 ");
     CHECK_EQ(life_state_of(VM_LINUX0), LIFE_OFF);
     CHECK_EQ(power_offs, 1); /* it was the last */
 }
@@ -321,7 +327,7 @@ TEST(a_vcpu_leaves_once)
     events[0] = 0;
     life_leave(&vcpus[0]);
     life_leave(&vcpus[0]);
-    CHECK_STR(events, "stop_first0 stop0 "); /* in reverse order of start */
+    CHECK_STR(events, "leave0 stop_first0 stop0 "); /* in reverse order of start */
 }
 
 TEST(a_restart_loads_the_pristine_image_again)
@@ -421,7 +427,7 @@ TEST(a_suspended_vm_stops)
     order(VM_LINUX0, LIFE_ORDER_SUSPEND);
     events[0] = 0;
     order(VM_LINUX0, LIFE_ORDER_STOP);
-    CHECK_STR(events, "stop_first0 stop0 reset0 ");
+    CHECK_STR(events, "leave0 stop_first0 stop0 reset0 ");
     CHECK_EQ(life_state_of(VM_LINUX0), LIFE_OFF);
     CHECK_EQ(power_offs, 0);
     order(VM_RT, LIFE_STOP);

@@ -248,6 +248,19 @@ TEST(vectors_without_the_grant_are_not_reachable)
     CHECK_EQ(fp_cleared, 1);
 }
 
+/* What would be the mode of EL2, and of another VM [DDI0487 B1.4.1]. */
+TEST(one_that_leaves_leaves_streaming_mode)
+{
+    full_cpu();
+    fake_sysreg_set("SVCR", 3);
+    vcpu_leave(&vcpus[0]); /* has not the grant: it cannot be in it, and an access would trap */
+    CHECK_EQ(fake_sysreg_find("SVCR")->writes[0], 0);
+    const unsigned barriers = fake_barriers.isb;
+    vcpu_leave(&vcpus[2]);
+    CHECK_EQ(fake_sysreg_get("SVCR"), 0);
+    CHECK(fake_barriers.isb > barriers);
+}
+
 TEST(vector_lengths_are_the_longest)
 {
     full_cpu();
