@@ -1,5 +1,5 @@
-/* Saves and loads what SVE and SME add to the vector register file; see arch/fpsimd.h. Uses x1, x2,
- * x3 and x12 besides [DDI0487 C8.2, C9.2].
+/* Saves and loads what SVE and SME add to the vector register file; see arch/fpsimd.h. Uses x1, x2 and
+ * x12 besides [DDI0487 C8.2, C9.2].
  * @req CORE-3 */
 #define ZA_ROWS_MAX 256
 

@@ -104,19 +104,11 @@ void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t for
     }
 }
 
-/* A line of the CPU, which is another vCPU's now, is not seen: `r` looks for itself, in case that is
- * what it waits for. */
-static void mark_parked(struct vgic_vm *g, struct vgic_redist *r)
+void vgic_mark_parked(struct vgic_vm *g, struct vgic_redist *r)
 {
-    if (CFG_SCHEDULED && !r->is_loaded && (r->word.hw & r->word.enabled) != 0U) {
+    if (!r->is_loaded && (r->word.hw & r->word.enabled) != 0U) {
         vgic_mark(g, r, VGIC_RELIST);
     }
-}
-
-void vgic_private_written(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced)
-{
-    vgic_private_changed(g, r, forced);
-    mark_parked(g, r);
 }
 
 static void mark_holders(struct vgic_vm *g, unsigned n, uint32_t bits, uint8_t level)

@@ -23,13 +23,23 @@ void vgic_mark(struct vgic_vm *g, struct vgic_redist *r, uint8_t level);
 /* Bits of the word changed; those of `forced` need their list registers written anew. */
 void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced);
 void vgic_spis_changed(struct vgic_vm *g, unsigned n, uint32_t forced); /* SPI word `n` */
-/* The same by a write of the guest, which may let through a line that has been high for long. */
-void vgic_private_written(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced);
 /* The same by INTID, for the word that it lies in. */
 void vgic_intid_changed(struct vgic_vm *g, struct vgic_redist *r, unsigned intid);
 /* SPI `intid` was put into, or taken out of, a list register of `r`. Others are only told of it
  * when it is theirs now, so that two CPUs that both have too much listed do not keep each other
  * busy. */
 void vgic_spi_moved(struct vgic_vm *g, const struct vgic_redist *r, unsigned intid);
+
+/* A guest has written a register of `r`, and may have let through a line of the CPU that has been high
+ * for long. While another vCPU has the CPU the line is not seen: `r` looks for itself, in case that is
+ * what it waits for. */
+void vgic_mark_parked(struct vgic_vm *g, struct vgic_redist *r);
+static inline void vgic_private_written(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced)
+{
+    vgic_private_changed(g, r, forced);
+    if (CFG_SCHEDULED) {
+        vgic_mark_parked(g, r);
+    }
+}
 
 #endif

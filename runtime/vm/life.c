@@ -235,7 +235,9 @@ void life_leave(struct vcpu *v)
         return;
     }
     this_cpu()->guest_runs = false;
-    vcpu_leave(v);
+    if ((CFG_VM_FLAGS_ANY & CFG_VM_SME) != 0U) {
+        vcpu_leave(v);
+    }
     for (unsigned i = life_feature_count; i > 0U; i--) {
         LOOP_BOUND(LIFE_FEATURES_MAX);
         LOOP_EACH_ONCE();
