@@ -6,7 +6,9 @@
  * guest's devicetree names, by the system counter. Both ends are found by whoever looks first: an
  * access, or the EL2 timer of the CPU from which the guest set it. With the interrupt raised and
  * RESEN clear nothing further can happen, and no timer is set: a guest that loads 1 has no storm
- * from it. While the VM does not run, the watchdog starts anew. 32-bit accesses at a register's own
+ * from it. As long as nobody clears one that has bitten, and while the VM does not run, the timer looks
+ * once in PAUSE_NS at most: it takes its time from whoever's turn it is on that CPU. While the VM does
+ * not run, the watchdog starts anew. 32-bit accesses at a register's own
  * offset; narrower ones read or write its low part, others are RAZ/WI; misaligned and 8-byte ones
  * are refused. The integration test registers are RAZ/WI. Lock: one per SP805, taken before the
  * VM's vGIC lock; a fault is reported without it.
@@ -41,6 +43,7 @@ enum { WDOGCONTROL_INTEN = 1U << 0, WDOGCONTROL_RESEN = 1U << 1 };
 #define WDOGLOCK_KEY UINT32_C(0x1ACCE551)
 #define CLOCK_HZ UINT64_C(24000000) /* as the guest's devicetree says */
 #define NO_DEADLINE UINT64_MAX
+#define PAUSE_NS UINT64_C(1000000)
 
 struct sp805 {
     uint64_t deadline; /* ticks at which the counter is 0; only while INTEN is set */
@@ -138,13 +141,16 @@ static void arm_timer(void)
     }
 }
 
-/* Its next end that something follows from. A CPU that it was set on before looks in vain, once. */
-static void set_alarm(uint16_t instance)
+/* Its next end that something follows from, not before `earliest`. A CPU that it was set on before
+ * looks in vain, once. */
+static void set_alarm(uint16_t instance, uint64_t earliest)
 {
     const struct sp805 *const w = &sp805s[instance];
     const bool is_waited_for = is_enabled(w) && (!w->ris || (w->control & WDOGCONTROL_RESEN) != 0U);
 
-    atomic_store_explicit(&alarms[instance].ticks, is_waited_for ? w->deadline : NO_DEADLINE,
+    const uint64_t ticks = (w->deadline > earliest) ? w->deadline : earliest;
+
+    atomic_store_explicit(&alarms[instance].ticks, is_waited_for ? ticks : NO_DEADLINE,
                           memory_order_relaxed);
     atomic_store_explicit(&alarms[instance].cpu, this_cpu()->id, memory_order_relaxed);
     arm_timer();
@@ -245,7 +251,7 @@ enum mmio_outcome sp805_write(uint16_t instance, uint32_t offset, unsigned size_
 
     write_register(&sp805s[instance], offset, (uint32_t)value, now);
     update_line(instance);
-    set_alarm(instance);
+    set_alarm(instance, now);
     spin_unlock(&locks[instance]);
     report_bite(instance, has_bitten);
     return MMIO_DONE;
@@ -257,14 +263,17 @@ static bool look(uint16_t instance)
     struct sp805 *const w = &sp805s[instance];
     const uint64_t now = timer_now();
     bool has_bitten = false;
+    bool is_urgent = true;
 
     spin_lock(&locks[instance]);
     if (life_is_running(cfg_sp805s[instance].vm)) {
         has_bitten = catch_up(instance, now);
+        is_urgent = !has_bitten;
     } else if (is_enabled(w)) {
         w->deadline = now + period_ticks(w);
+        is_urgent = false;
     }
-    set_alarm(instance);
+    set_alarm(instance, is_urgent ? now : now + timer_ticks(PAUSE_NS));
     spin_unlock(&locks[instance]);
     return has_bitten;
 }
@@ -294,6 +303,6 @@ void sp805_reset(uint16_t instance)
     w->ris = false;
     w->is_locked = false;
     update_line(instance);
-    set_alarm(instance);
+    set_alarm(instance, 0);
     spin_unlock(&locks[instance]);
 }

@@ -104,9 +104,9 @@ void vgic_private_changed(struct vgic_vm *g, struct vgic_redist *r, uint32_t for
     }
 }
 
-void vgic_mark_parked(struct vgic_vm *g, struct vgic_redist *r)
+void vgic_mark_waiting(struct vgic_vm *g, struct vgic_redist *r)
 {
-    if (!r->is_loaded && (r->word.hw & r->word.enabled) != 0U) {
+    if (r != g->own && (r->word.hw & r->word.enabled) != 0U) {
         vgic_mark(g, r, VGIC_RELIST);
     }
 }

@@ -31,14 +31,14 @@ void vgic_intid_changed(struct vgic_vm *g, struct vgic_redist *r, unsigned intid
 void vgic_spi_moved(struct vgic_vm *g, const struct vgic_redist *r, unsigned intid);
 
 /* A guest has written a register of `r`, and may have let through a line of the CPU that has been high
- * for long. While another vCPU has the CPU the line is not seen: `r` looks for itself, in case that is
- * what it waits for. */
-void vgic_mark_parked(struct vgic_vm *g, struct vgic_redist *r);
+ * for long. While another vCPU has the CPU, or is about to have it, the line is not seen: `r` looks for
+ * itself, in case that is what it waits for. */
+void vgic_mark_waiting(struct vgic_vm *g, struct vgic_redist *r);
 static inline void vgic_private_written(struct vgic_vm *g, struct vgic_redist *r, uint32_t forced)
 {
     vgic_private_changed(g, r, forced);
     if (CFG_SCHEDULED) {
-        vgic_mark_parked(g, r);
+        vgic_mark_waiting(g, r);
     }
 }
 

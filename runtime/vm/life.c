@@ -23,6 +23,7 @@
 #include "vm/loading.h"
 #include "vm/sched.h"
 #include "vm/stage2.h"
+#include "vm/vcpu_context.h"
 
 static _Atomic uint8_t life_states[CFG_VM_COUNT];      /* enum life_state */
 static _Atomic uint16_t life_unreported[CFG_VM_COUNT]; /* vCPUs that have yet to leave the guest */
@@ -208,6 +209,9 @@ bool life_request(uint16_t vm, enum life_request what)
 
 void life_start_vcpu(struct vcpu *v, uint64_t entry, uint64_t context)
 {
+    if (CFG_SCHEDULED) {
+        vcpu_context_stop_walks(); /* of whoever was here before */
+    }
     stage2_activate(v->vm);
     vcpu_reset(v, entry, context);
     for (unsigned i = 0; i < life_feature_count; i++) {
@@ -363,6 +367,9 @@ static bool start_loaded(uint16_t vm)
         return false;
     }
     life_start_vcpu(boot_vcpu, cfg->entry_ipa, cfg->boot_x[0]);
+    if (CFG_SCHEDULED) {
+        sched_excuse(boot_vcpu);
+    }
     for (unsigned i = 1; i < ARRAY_COUNT(cfg->boot_x); i++) {
         LOOP_BOUND(ARRAY_COUNT(cfg->boot_x));
         boot_vcpu->x[i] = cfg->boot_x[i];

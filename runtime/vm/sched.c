@@ -45,7 +45,7 @@ struct sched_row {
 /* Between turns. By vCPU id. */
 struct sched_vcpu {
     uint64_t loaded_at;
-    uint64_t started_at; /* by vcpu_reset() */
+    uint64_t excused_at; /* when its VM started it */
     uint64_t due; /* of one that waits: when a timer of it gives an interrupt */
 };
 
@@ -194,12 +194,12 @@ static void hand_over(struct vcpu *v, uint64_t now)
     }
 }
 
-/* Is it a fault that `v` still runs at the end of the slot? Not of one that started in it: it had
- * the rest of a window to do all that a start takes. */
+/* Is it a fault that `v` still runs at the end of the slot? Not if its VM started in it: it had the rest
+ * of a window to do all that a start takes. */
 static bool is_overrun_fault(const struct sched_row *row, const struct vcpu *v)
 {
     return !health_is_ignored(v->vm, CFG_FAULT_OVERRUN) &&
-           vcpu_rows[v->id].started_at < row->opens;
+           vcpu_rows[v->id].excused_at < row->opens;
 }
 
 static void close_slot(struct sched_row *row, uint64_t now)
@@ -432,12 +432,14 @@ void sched_wake(struct vcpu *v)
 
 void sched_started(struct vcpu *v)
 {
-    struct sched_vcpu *const s = &vcpu_rows[v->id];
-
     vcpu_context_started(v);
-    s->started_at = timer_now();
-    s->loaded_at = s->started_at;
+    vcpu_rows[v->id].loaded_at = timer_now();
     rows[v->cpu].is_opening = false; /* it was off when the slot was due, so it is not late */
+}
+
+void sched_excuse(const struct vcpu *v)
+{
+    vcpu_rows[v->id].excused_at = timer_now();
 }
 
 void sched_read_times(unsigned vcpu, struct sched_times *times)

@@ -42,6 +42,8 @@ void sched_wait(struct vcpu *v);
 void sched_wake(struct vcpu *v);
 /* vcpu_reset() has brought `v` into the CPU. */
 void sched_started(struct vcpu *v);
+/* It was with the start of its VM: that it still runs at the end of this slot is no fault. */
+void sched_excuse(const struct vcpu *v);
 
 /* From any CPU. All CPUs change to `mode` at the same end of a frame, the next but one at most.
  * False: there is no such mode, or a change is under way or has not been in force for a frame. */

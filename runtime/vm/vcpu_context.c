@@ -19,7 +19,7 @@
 #include "vm/vcpu_regs.h"
 #include "vm/vcpu_vectors.h"
 
-/* What lets the CPU walk EL1's tables: the last to be loaded, in this order (stop_walks()). */
+/* What lets the CPU walk EL1's tables: the last to be loaded, in this order. */
 #define WALK_REGISTERS(X) X(SCTLR_EL1) X(TCR_EL1)
 #define SYSTEM_REGISTERS(X)                                                                        \
     X(TTBR0_EL1)                                                                                   \
@@ -124,6 +124,10 @@ void vcpu_context_save(const struct vcpu *v)
         KEY_REGISTERS(SAVE)
     }
     if (has_tags(v->vm)) {
+        /* Faults of stores that are still under way are noted in TFSR, too: whose they are, it is now
+         * [DDI0487 D10.8, asynchronous faults]. */
+        dsb_nsh();
+        isb();
         TAG_REGISTERS(SAVE)
     }
     if (cfg_vm_has(v->vm, CFG_VM_DEBUG)) {
@@ -142,7 +146,7 @@ void vcpu_context_save(const struct vcpu *v)
  * speculated on some CPUs, and what that finds stays in the TLB: Cortex-A53 erratum 1530924, A55
  * 1530923, A57 1319537, A72 1319367, A76 1165522. With stage 1 on and walks off, a translation
  * faults, and nothing is kept. [DDI0487 D24.2, TCR_EL1.EPD0, EPD1] */
-static void stop_walks(void)
+void vcpu_context_stop_walks(void)
 {
     const uint64_t tcr = SYSREG_READ(TCR_EL1);
     const uint64_t sctlr = SYSREG_READ(SCTLR_EL1);
@@ -194,7 +198,7 @@ void vcpu_context_load(const struct vcpu *v)
 {
     const struct system_context *const c = &systems[v->id];
 
-    stop_walks();
+    vcpu_context_stop_walks();
     stage2_select(v->vm);
     vcpu_regs_write(v);
     drop_siblings_translations(v);

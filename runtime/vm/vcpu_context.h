@@ -7,6 +7,9 @@
 /* Out of the CPU, and into it, with its VM's stage 2; what x holds aside. */
 void vcpu_context_save(const struct vcpu *v);
 void vcpu_context_load(const struct vcpu *v);
+/* Before another VM's stage 2 is selected: no walk uses what is in the CPU, until stage 1 is off or all
+ * of another vCPU is there. */
+void vcpu_context_stop_walks(void);
 /* `v` was brought into the CPU by vcpu_reset() instead. */
 void vcpu_context_started(const struct vcpu *v);
 

@@ -24,6 +24,9 @@ SWITCH_KEY = "\x1d"  # ctrl-]
 # sleep: nothing depends on the host's load, so that "never late" can be asserted.
 ICOUNT = ["-icount", "shift=1,sleep=off"]
 HYPERVISOR = "bulkhead"
+# What the real-time partition says once a second, of all its life: ticks, how many it missed, and how
+# often its work was late.
+REPORT = r"rt: (\d+) ticks, (\d+) missed, (\d+) overran"
 TAIL_LINES = 25
 
 
@@ -106,6 +109,16 @@ class Machine:
                     return vm, match
             if not self._read(deadline - time.monotonic()):
                 raise Timeout(self._report(patterns, timeout))
+
+    def expect_new(self, vm, pattern, timeout=180):
+        """The same in what `vm` prints from now on, whatever it has printed before."""
+        self._consumed[vm] = max(self._consumed.get(vm, 0), len(self.text(vm)))
+        return self.expect(vm, pattern, timeout)
+
+    def assert_rt_missed_nothing(self):
+        """Up to now, by its next report."""
+        ticks, missed, _ = self.expect_new("rt", REPORT).groups()
+        assert missed == "0", f"the bystander missed {missed} of {ticks} ticks"
 
     def _search(self, vm, pattern):
         text = self.console.complete.get(vm, "") if pattern.endswith("$") else self.text(vm)

@@ -5,6 +5,8 @@
 
 from pathlib import Path
 
+import pytest
+
 GUESTS = Path(__file__).resolve().parents[2] / "build/guests"
 UBOOT_PROMPT = r"^=> "
 EDK2_PROMPT = r"^Shell> "
@@ -83,6 +85,7 @@ def edk2(system, vm, command, answer):
     return match
 
 
+@pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
 def test_edk2(machine):
     system = machine("systems/edk2.yaml")
     edk2_prompt(system, "edk2")

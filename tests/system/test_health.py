@@ -7,7 +7,6 @@ break themselves, while bystanders notice nothing.
 import pytest
 from machine import with_one_bit_changed
 
-REPORT = r"rt: (\d+) ticks, (\d+) missed"
 
 
 # The least number of verdicts.
@@ -26,8 +25,7 @@ def test_every_row(machine, name):
     failures = [line for line in system.text("supervisor").splitlines() if "FAIL" in line]
     assert failed == "0" and int(passed) >= ROWS[name], failures
     assert system.expect("linux", r"load: (\w+)", 900).group(1) == "ok"
-    ticks, missed = system.expect("rt", REPORT).groups()
-    assert missed == "0", f"the bystander missed {missed} of {ticks} ticks"
+    system.assert_rt_missed_nothing()
     assert not system.console.unlabelled
 
 
@@ -64,8 +62,7 @@ def test_a_changed_image_is_a_fault_too(machine, build, flavour, name, action):
         system.expect("bulkhead", rf"victim: fault of class image: {action}$")
     else:
         system.expect("bulkhead", r"^victim: off$")
-        ticks, missed = system.expect("rt", REPORT).groups()
-        assert missed == "0", f"the bystander missed {missed} of {ticks} ticks"
+        system.assert_rt_missed_nothing()
     assert system.text("victim") == ""
 
 
@@ -77,8 +74,7 @@ def test_every_class_switches_the_mode(machine):
         system.expect("bulkhead", rf"victim: fault of class {name}: the mode is switched$")
         found = system.expect("victim", r"^victim: result (\d), mode (\d+)$").groups()
         assert found == (str(result), "1"), (name, found)
-    ticks, missed = system.expect("rt", REPORT).groups()
-    assert missed == "0", f"the bystander missed {missed} of {ticks} ticks"
+    system.assert_rt_missed_nothing()
 
 
 @pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
@@ -93,5 +89,4 @@ def test_linux_feeds_its_watchdog(machine):
     assert "class watchdog" not in system.text("bulkhead"), "it bit although it was fed"
     system.expect("bulkhead", r"linux: fault of class watchdog: the VM restarts$", 600)
     system.login("linux")
-    ticks, missed = system.expect("rt", REPORT).groups()
-    assert missed == "0", f"the bystander missed {missed} of {ticks} ticks"
+    system.assert_rt_missed_nothing()

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from test_linux import SYSTEM, assert_kernel_is_well, assert_never_misses
+from test_linux import SYSTEM, assert_kernel_is_well
 
 LINE = re.compile(r"^\s*(\w+):((?:\s+\d+)+)(.*)$", re.MULTILINE)
 CPU1 = "/sys/devices/system/cpu/cpu1/online"
@@ -60,9 +60,10 @@ def test_distribution(linux):
     assert min(counts["IPI0"]) > 0, counts  # rescheduling, of each CPU by the other
     assert interrupts(linux)["Err"][1] == [0]
     assert_kernel_is_well(linux, "linux0")
-    assert_never_misses(linux)
+    linux.assert_rt_missed_nothing()
 
 
+@pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
 def test_affinity_moves_the_uart(linux):
     """smp_affinity moves the console's interrupt to a CPU, and away from the other, under load."""
     linux.shell("linux0", "{ load 30 > /tmp/load 2>&1 & }")
@@ -72,9 +73,10 @@ def test_affinity_moves_the_uart(linux):
         assert counts[cpu] > 0 and counts[1 - cpu] == 0, (cpu, counts)
     linux.shell("linux0", "wait; cat /tmp/load", timeout=600)
     assert_kernel_is_well(linux, "linux0")
-    assert_never_misses(linux)
+    linux.assert_rt_missed_nothing()
 
 
+@pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
 def test_hotplug_under_load(linux):
     """CPU 1 goes and comes while both work, with the console's interrupt on it; no stall, and every
     hash is right."""
@@ -89,4 +91,4 @@ def test_hotplug_under_load(linux):
         assert min(counts["arch_timer"]) > 0, counts
     assert "load: ok" in linux.shell("linux0", "wait; cat /tmp/load", timeout=900)
     assert_kernel_is_well(linux, "linux0")
-    assert_never_misses(linux)
+    linux.assert_rt_missed_nothing()

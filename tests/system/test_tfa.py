@@ -19,6 +19,6 @@ def test_default_system_under_tfa(machine):
     cpu1 = "/sys/devices/system/cpu/cpu1/online"
     system.shell("linux0", f"echo 0 > {cpu1}; echo 1 > {cpu1}")
     assert system.shell("linux0", "nproc").strip() == "2"
-    assert system.expect("rt", r"rt: (\d+) ticks, (\d+) missed").group(2) == "0"
+    system.assert_rt_missed_nothing()
     system.send("linux0", "reboot\n")
     system.login("linux0")

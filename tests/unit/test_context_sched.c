@@ -561,6 +561,26 @@ TEST(no_walk_uses_registers_of_two_guests)
     CHECK(fake_barriers.isb > walks.tcr_at);
 }
 
+static unsigned dsbs_before;
+
+static uint64_t faults_read(uint64_t stored)
+{
+    CHECK(fake_barriers.dsb > dsbs_before && fake_barriers.isb > 0);
+    return stored;
+}
+
+/* A store whose tag does not match may be noted late, and then would be the next one's. */
+TEST(all_tag_faults_have_been_noted)
+{
+    begin(FULL);
+    hook("TFSR_EL1", faults_read, NULL);
+    hook("TFSRE0_EL1", faults_read, NULL);
+    dsbs_before = fake_barriers.dsb;
+    fake_barriers.isb = 0;
+    vcpu_context_save(&vcpus[FULL]);
+    CHECK_EQ(fake_sysreg_find("TFSR_EL1")->reads[0], 1);
+}
+
 TEST(another_vm_finds_no_predictions)
 {
     vcpu_context_started(&vcpus[BARE]);

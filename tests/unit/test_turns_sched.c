@@ -79,6 +79,7 @@ static unsigned entered[CFG_CPU_COUNT]; /* whose guest, at the last look */
 static unsigned cut_short[CFG_VCPU_COUNT];
 static bool has_started[CFG_CPU_COUNT]; /* a vCPU, in the last look */
 static uint64_t started_at[CFG_VCPU_COUNT];
+static bool starts_vm = true; /* who starts does so with its VM */
 static bool has_window[CFG_VCPU_COUNT];
 static uint64_t stood_since, stood; /* of the clock of STANDING_VM: 0: it goes */
 static char events[512];
@@ -206,6 +207,9 @@ static void start(struct vcpu *v)
     this_cpu()->guest_runs = true;
     due_of[v->id] = NEVER;
     sched_started(v);
+    if (starts_vm) {
+        sched_excuse(v);
+    }
     has_started[v->cpu] = true;
     started_at[v->id] = now;
 }
@@ -860,6 +864,19 @@ TEST(the_window_in_which_it_starts_is_not_held_against_it)
     CHECK_EQ(look(SHARED_CPU), NOBODY);
     CHECK_EQ(since_begin(2).overruns, 2);
     CHECK_EQ(reports, 1); /* the next one is */
+}
+
+/* Or it could evade by switching itself off and on. */
+TEST(one_that_a_sibling_switches_on_is_not_excused)
+{
+    starts_vm = false;
+    mailbox_post_vcpu(2, MSG_START);
+    go_to(650);
+    CHECK_EQ(look(SHARED_CPU), 2);
+    starts_vm = true;
+    go_to(700);
+    CHECK_EQ(look(SHARED_CPU), NOBODY);
+    CHECK_EQ(reports, 1);
 }
 
 TEST(a_clock_stands_outside_the_windows_of_its_vm)
