@@ -8,7 +8,7 @@
  * posts it, or the last vCPU to report; it is then the boot vCPU's until the VM runs or is off.
  * INV-VCPU-CPU and INV-FOLLOWER are relied on.
  *
- * @req CPU-4 */
+ * @req CPU-4, CPU-6 */
 #include "vm/life.h"
 
 #include <stdatomic.h>

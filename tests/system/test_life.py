@@ -1,7 +1,7 @@
 """Life of VMs: one rules the life of others, a thousand restarts included, while stock Linux adds up
 checksums and the real-time partition keeps its deadlines.
 
-@req CPU-4
+@req CPU-4, CPU-6
 """
 
 import re

@@ -1,7 +1,7 @@
 /* sources: vm/life.c vm/loading.c vm/stage2.c lib/sha256.c */
 /* Life of a VM: what each request makes of each state, who stops, who finishes, what is loaded and
  * reset, who waits for whom; and random requests on all CPUs at once, whose messages come late.
- * @req CPU-4 */
+ * @req CPU-4, CPU-6 */
 #include "vm/health.h"
 #include "vm/life.h"
 

@@ -7,7 +7,7 @@
  * in each life. The late one is started by the boss, has no rights, and says that it is ready; then
  * the follower starts, which waits for that. The resetter restarts itself for ever.
  *
- * @req CPU-4 */
+ * @req CPU-4, CPU-6 */
 #include "exception.h"
 #include "gic.h"
 #include "psci.h"
