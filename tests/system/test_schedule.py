@@ -17,6 +17,9 @@ GROUPS = {"schedule": ("test", 900), "context": ("test", 300), "extensions": ("t
 OTHERS = {"context": ["other"], "extensions": ["sve", "plain"]}  # who run the same program
 BOUNDS = tuple(f"FAIL {name}:" for name in ("jitter", "late", "start", "length",
                                             "has-its-turn-when-due"))
+# At the end of the machine, of each vCPU that has a schedule.
+TIMES = (r"^{}: vCPU {} ran (\d+) us in (\d+) turns, (\d+) of them cut short; (\d+) windows, (\d+) too "
+         r"short for it, the latest (\d+) ticks late$")
 # Of the groups' lines: "CPU_ON: start 0 to 1320 ...", "switch: same VM: ...".
 MEASURED = re.compile(r"^(?!PASS|TEST|DONE|FAIL).*: .*\d.*$", re.MULTILINE)
 
@@ -34,4 +37,10 @@ def test_group(machine, flavour, group):
         failures = [f for f in failures if not f.startswith(BOUNDS)]
     assert not failures, "\n".join(failures)
     assert int(done.group(1)) > 0
+    if group == "extensions":  # all of its VMs switch themselves off
+        for name, vcpu in (("test", 0), ("test", 1), ("sve", 0), ("plain", 0)):
+            found = system.expect("bulkhead", TIMES.format(name, vcpu)).groups()
+            run, turns, cut_short, windows, overruns, _late = map(int, found)
+            assert run > 5000 and turns > 200, found
+            assert turns >= cut_short >= overruns and windows <= turns, found
     print("\n" + "\n".join(MEASURED.findall(system.text(vm))))

@@ -69,6 +69,25 @@ def test_clocks_follow_time(machine):
 
 
 @pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
+def test_linux_beside_a_real_time_partition(machine):
+    """On one CPU, by a table that the compiler has built. Two minutes, some of them under load: Linux
+    keeps time and finds no stall, and the partition has each of its ticks."""
+    system = machine("systems/shared-rt.yaml")
+    system.login("linux", timeout=500)
+    first = float(system.shell("linux", UPTIME))
+    before = int(system.expect_new("rt", REPORT).group(1))
+    assert "load: ok" in system.shell("linux", "load 5", timeout=600)
+    system.shell("linux", "sleep 110", timeout=600)
+    assert "load: ok" in system.shell("linux", "load 5", timeout=600)
+    uptime = float(system.shell("linux", UPTIME)) - first
+    after = int(system.expect_new("rt", REPORT).group(1))
+    assert uptime > 115 and abs((after - before) / 10 - uptime) <= 4, (uptime, after - before)
+    assert_well(system, "linux")
+    system.assert_rt_missed_nothing()
+    assert not system.console.unlabelled
+
+
+@pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
 def test_load_takes_no_more_than_its_share(machine):
     system = both_at_their_shells(machine, "systems/shared.yaml")
     loops = 60000
