@@ -38,6 +38,27 @@ int32_t cpu_start(unsigned n, cpu_work work)
     return psci_call(PSCI_CPU_ON_64, cpu_affinity(n), (uint64_t)(uintptr_t)secondary_start, n);
 }
 
+#define POWER_STATE_POWERDOWN (1U << 16)
+
+int32_t cpu_power_down(cpu_work work)
+{
+    const unsigned n = cpu_number();
+
+    works[n] = work;
+    dsb_sy();
+    return psci_call(PSCI_CPU_SUSPEND_64, POWER_STATE_POWERDOWN,
+                     (uint64_t)(uintptr_t)secondary_start, n);
+}
+
+int32_t system_suspend(cpu_work work)
+{
+    const unsigned n = cpu_number();
+
+    works[n] = work;
+    dsb_sy();
+    return psci_call(PSCI_SYSTEM_SUSPEND_64, (uint64_t)(uintptr_t)secondary_start, n, 0);
+}
+
 /* From secondary_start; returning switches the CPU off. */
 void secondary_main(uint64_t n)
 {

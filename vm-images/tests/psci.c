@@ -182,6 +182,54 @@ static void check_suspend(void)
                "answer %d after %lu ms", answer, slept_ms);
 }
 
+/* --- power-down: it comes back at its entry, from reset, and its timer is as it was ------- */
+
+static uint64_t down_since;
+static atomic_uint came_up;
+
+static void set_alarm(void)
+{
+    gic_clear_pending(TIMER_PPI_VIRTUAL); /* of the last one, which nobody took */
+    gic_enable(TIMER_PPI_VIRTUAL);
+    down_since = timer_now();
+    SYSREG_WRITE(CNTV_CVAL_EL0, down_since + timer_frequency() / 50U);
+    SYSREG_WRITE(CNTV_CTL_EL0, TIMER_CTL_ENABLE);
+    SYSREG_WRITE(TPIDRRO_EL0, 0xd0d0U); /* is not kept */
+    isb();
+}
+
+static void check_alarm(const char *name)
+{
+    const uint64_t slept_ms = timer_elapsed_ms(down_since);
+
+    test_check(slept_ms >= 20U && slept_ms < 5000U, name, "after %lu ms", slept_ms);
+    TEST_EQUAL("timer-is-kept", SYSREG_READ(CNTV_CTL_EL0), TIMER_CTL_ENABLE | TIMER_CTL_ISTATUS);
+    TEST_EQUAL("registers-are-not", SYSREG_READ(TPIDRRO_EL0), 0);
+    TEST_EQUAL("interrupts-are-masked", SYSREG_READ(DAIF) & 0x3c0U, 0x3c0);
+    SYSREG_WRITE(CNTV_CTL_EL0, 0);
+    isb();
+    gic_disable(TIMER_PPI_VIRTUAL);
+}
+
+static void come_up(void)
+{
+    check_alarm("power-down");
+    atomic_fetch_add(&came_up, 1U);
+}
+
+static void go_down(void)
+{
+    set_alarm();
+    test_fail("power-down", "returned %d", cpu_power_down(come_up));
+}
+
+static void check_power_down(void)
+{
+    TEST_EQUAL("power-down-begins", cpu_start(1, go_down), PSCI_SUCCESS);
+    test_check(cpu_wait_off(1) && atomic_load(&came_up) == 1U, "power-down-ends", "%u",
+               atomic_load(&came_up));
+}
+
 static void check_pristine(void)
 {
     unsigned dirty = 0;
@@ -231,6 +279,9 @@ static void first_life(void)
         check_race();
     }
     check_suspend();
+    if (cpus > 1U) {
+        check_power_down();
+    }
 }
 
 /* What failed in a life must not be lost with it. */
@@ -243,6 +294,23 @@ static void next_life(uint32_t function)
     test_fail("reset", "function %x returned", function);
 }
 
+static void wake(void)
+{
+    check_alarm("system-suspend");
+    next_life(PSCI_SYSTEM_RESET);
+}
+
+static void suspend_all(void)
+{
+    atomic_store(&child_may_end, false);
+    TEST_EQUAL("one-more", cpu_start(1, child), PSCI_SUCCESS);
+    TEST_EQUAL("not-all-are-off", system_suspend(wake), PSCI_DENIED);
+    atomic_store(&child_may_end, true);
+    test_check(cpu_wait_off(1), "all-are-off", "CPU 1 is on");
+    set_alarm();
+    test_fail("system-suspend", "returned %d", system_suspend(wake));
+}
+
 void guest_main(uint64_t devicetree)
 {
     (void)devicetree;
@@ -250,7 +318,7 @@ void guest_main(uint64_t devicetree)
     if (notes()->lives == 0U) {
         test_begin("psci");
         first_life();
-        next_life(PSCI_SYSTEM_RESET);
+        suspend_all();
     } else {
         result_resume(notes()->passed, notes()->failed);
         test_begin("psci, after a reset");
