@@ -27,6 +27,7 @@
 #include "sysreg/id_registers.h"
 #include "vgic/vgic.h"
 #include "vm/esr.h"
+#include "vm/vcpu_regs.h"
 
 /* The encoding as one number, in the order of op0, op1, CRn, CRm, op2. */
 #define ENCODE(op0, op1, crn, crm, op2)                                                            \
@@ -102,7 +103,7 @@ static bool aidr(struct vcpu *v, struct sysreg_access *a)
 
 static bool smidr(struct vcpu *v, struct sysreg_access *a)
 {
-    if (!cfg_vm_has(v->vm, CFG_VM_SME) || !cpu_has_sme()) {
+    if (!vcpu_has_sme(v->vm)) {
         return false;
     }
     a->value = SYSREG_READ(SMIDR_EL1);

@@ -6,12 +6,11 @@
  * guest's devicetree names, by the system counter. Both ends are found by whoever looks first: an
  * access, or the EL2 timer of the CPU from which the guest set it. With the interrupt raised and
  * RESEN clear nothing further can happen, and no timer is set: a guest that loads 1 has no storm
- * from it. As long as nobody clears one that has bitten, and while the VM does not run, the timer looks
- * once in PAUSE_NS at most: it takes its time from whoever's turn it is on that CPU. While the VM does
- * not run, the watchdog starts anew. 32-bit accesses at a register's own
- * offset; narrower ones read or write its low part, others are RAZ/WI; misaligned and 8-byte ones
- * are refused. The integration test registers are RAZ/WI. Lock: one per SP805, taken before the
- * VM's vGIC lock; a fault is reported without it.
+ * from it. While the VM does not run, the watchdog starts anew. Then, and as long as nobody clears one
+ * that has bitten, the timer looks once in PAUSE_NS at most, since it takes its time from whoever's turn
+ * it is on that CPU. 32-bit accesses at a register's own offset; narrower ones read or write its low
+ * part, others are RAZ/WI; misaligned and 8-byte ones are refused. The integration test registers are
+ * RAZ/WI. Lock: one per SP805, taken before the VM's vGIC lock; a fault is reported without it.
  *
  * @req OPS-6 */
 #include "vdev/vdev.h"
@@ -147,7 +146,6 @@ static void set_alarm(uint16_t instance, uint64_t earliest)
 {
     const struct sp805 *const w = &sp805s[instance];
     const bool is_waited_for = is_enabled(w) && (!w->ris || (w->control & WDOGCONTROL_RESEN) != 0U);
-
     const uint64_t ticks = (w->deadline > earliest) ? w->deadline : earliest;
 
     atomic_store_explicit(&alarms[instance].ticks, is_waited_for ? ticks : NO_DEADLINE,
@@ -251,7 +249,7 @@ enum mmio_outcome sp805_write(uint16_t instance, uint32_t offset, unsigned size_
 
     write_register(&sp805s[instance], offset, (uint32_t)value, now);
     update_line(instance);
-    set_alarm(instance, now);
+    set_alarm(instance, 0);
     spin_unlock(&locks[instance]);
     report_bite(instance, has_bitten);
     return MMIO_DONE;
@@ -273,7 +271,7 @@ static bool look(uint16_t instance)
         w->deadline = now + period_ticks(w);
         is_urgent = false;
     }
-    set_alarm(instance, is_urgent ? now : now + timer_ticks(PAUSE_NS));
+    set_alarm(instance, is_urgent ? 0U : now + timer_ticks(PAUSE_NS));
     spin_unlock(&locks[instance]);
     return has_bitten;
 }

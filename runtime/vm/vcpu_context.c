@@ -92,21 +92,6 @@ static uint16_t last_vm[CFG_CPU_COUNT]; /* counted from 1, that was the last to 
 #define SAVE(name) c->in_##name = SYSREG_READ(name);
 #define LOAD(name) SYSREG_WRITE(name, c->in_##name);
 
-static bool has_keys(uint16_t vm)
-{
-    return cfg_vm_has(vm, CFG_VM_PAUTH) && cpu_has_pauth();
-}
-
-static bool has_tags(uint16_t vm)
-{
-    return cfg_vm_has(vm, CFG_VM_MTE) && cpu_has_mte2();
-}
-
-static bool has_pmu(uint16_t vm)
-{
-    return cfg_vm_has(vm, CFG_VM_PMU) && cpu_has_pmu();
-}
-
 void vcpu_context_save(const struct vcpu *v)
 {
     struct system_context *const c = &systems[v->id];
@@ -120,12 +105,12 @@ void vcpu_context_save(const struct vcpu *v)
     if (cpu_has_scxtnum()) {
         CONTEXT_NUMBER_REGISTERS(SAVE)
     }
-    if (has_keys(v->vm)) {
+    if (vcpu_has_pauth(v->vm)) {
         KEY_REGISTERS(SAVE)
     }
-    if (has_tags(v->vm)) {
+    if (vcpu_has_mte(v->vm)) {
         /* Faults of stores that are still under way are noted in TFSR, too: whose they are, it is now
-         * [DDI0487 D10.8, asynchronous faults]. */
+         * [DDI0487 D10, asynchronous faults]. */
         dsb_nsh();
         isb();
         TAG_REGISTERS(SAVE)
@@ -135,7 +120,7 @@ void vcpu_context_save(const struct vcpu *v)
         c->claim_tags = SYSREG_READ(DBGCLAIMCLR_EL1);
         debug_points_save(&debugs[v->id]);
     }
-    if (has_pmu(v->vm)) {
+    if (vcpu_has_pmu(v->vm)) {
         pmu_registers_save(&pmus[v->id]);
     }
     vcpu_vectors_save(v);
@@ -212,10 +197,10 @@ void vcpu_context_load(const struct vcpu *v)
     if (cpu_has_scxtnum()) {
         CONTEXT_NUMBER_REGISTERS(LOAD)
     }
-    if (has_keys(v->vm)) {
+    if (vcpu_has_pauth(v->vm)) {
         KEY_REGISTERS(LOAD)
     }
-    if (has_tags(v->vm)) {
+    if (vcpu_has_mte(v->vm)) {
         TAG_REGISTERS(LOAD)
     }
     if (cfg_vm_has(v->vm, CFG_VM_DEBUG)) {
@@ -226,7 +211,7 @@ void vcpu_context_load(const struct vcpu *v)
     } else {
         SYSREG_WRITE(MDSCR_EL1, 0); /* what another one has left in breakpoints has no effect */
     }
-    if (has_pmu(v->vm)) {
+    if (vcpu_has_pmu(v->vm)) {
         pmu_registers_load(&pmus[v->id]);
     } else if (cpu_has_pmu()) {
         pmu_registers_off(); /* of one that has gone off, and was never saved */

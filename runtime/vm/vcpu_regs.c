@@ -42,8 +42,8 @@ uint64_t vcpu_hcr_el2(uint16_t vm)
     hcr |= HCR_EL2_RW;    /* EL1 is AArch64 */
     hcr |= when(cpu_has_lor(), HCR_EL2_TLOR);
     hcr |= when(cpu_has_ras(), HCR_EL2_TERR); /* error records show others' errors */
-    hcr |= when(cfg_vm_has(vm, CFG_VM_PAUTH) && cpu_has_pauth(), HCR_EL2_APK | HCR_EL2_API);
-    hcr |= when(cfg_vm_has(vm, CFG_VM_MTE) && cpu_has_mte2(), HCR_EL2_ATA);
+    hcr |= when(vcpu_has_pauth(vm), HCR_EL2_APK | HCR_EL2_API);
+    hcr |= when(vcpu_has_mte(vm), HCR_EL2_ATA);
     hcr |= when(!cfg_vm_has(vm, CFG_VM_MTE) && cpu_has_mte2(), HCR_EL2_TID5);
     hcr |= when(cpu_has_scxtnum(), HCR_EL2_EnSCXT);
     return hcr;
@@ -79,8 +79,8 @@ uint64_t vcpu_cptr_el2(uint16_t vm)
     uint64_t cptr = CPTR_EL2_RES1;
 
     cptr |= CPTR_EL2_TTA; /* trace unit registers */
-    cptr |= when(!cfg_vm_has(vm, CFG_VM_SVE) || !cpu_has_sve(), CPTR_EL2_TZ);
-    cptr |= when(!cfg_vm_has(vm, CFG_VM_SME) || !cpu_has_sme(), CPTR_EL2_TSM);
+    cptr |= when(!vcpu_has_sve(vm), CPTR_EL2_TZ);
+    cptr |= when(!vcpu_has_sme(vm), CPTR_EL2_TSM);
     cptr |= when(cpu_has_amu(), CPTR_EL2_TAM); /* activity counters run on across VMs */
     return cptr;
 }
@@ -88,8 +88,8 @@ uint64_t vcpu_cptr_el2(uint16_t vm)
 /* Reset values are UNKNOWN, and a bit nX of 0 hides X: all 0 but for what SME needs. */
 static void write_fine_grained_traps(uint16_t vm)
 {
-    const uint64_t sme = when(cfg_vm_has(vm, CFG_VM_SME) && cpu_has_sme(),
-                              HFGxTR_EL2_nSMPRI_EL1 | HFGxTR_EL2_nTPIDR2_EL0);
+    const uint64_t sme =
+        when(vcpu_has_sme(vm), HFGxTR_EL2_nSMPRI_EL1 | HFGxTR_EL2_nTPIDR2_EL0);
 
     if (cpu_has_fgt()) {
         SYSREG_WRITE(HFGRTR_EL2, sme);
@@ -127,10 +127,10 @@ static void write_mpam_traps(void)
  * EL2 reach these registers. */
 static void write_vector_lengths(uint16_t vm)
 {
-    if (cfg_vm_has(vm, CFG_VM_SVE) && cpu_has_sve()) {
+    if (vcpu_has_sve(vm)) {
         SYSREG_WRITE(ZCR_EL2, FIELD(3, 0));
     }
-    if (cfg_vm_has(vm, CFG_VM_SME) && cpu_has_sme()) {
+    if (vcpu_has_sme(vm)) {
         SYSREG_WRITE(SMCR_EL2, FIELD(3, 0) | when(cpu_has_sme_fa64() && !CFG_SCHEDULED, SMCR_ELx_FA64) |
                                    when(cpu_has_sme2(), SMCR_ELx_EZT0));
     }

@@ -154,7 +154,7 @@ static void reset_tagging(void)
 /* Streaming mode and ZA are the CPU's, whoever runs next: EL2 itself, another VM. */
 void vcpu_leave(const struct vcpu *v)
 {
-    if (cfg_vm_has(v->vm, CFG_VM_SME) && cpu_has_sme()) {
+    if (vcpu_has_sme(v->vm)) {
         SYSREG_WRITE(SVCR, 0);
         isb();
     }
@@ -164,14 +164,14 @@ void vcpu_leave(const struct vcpu *v)
  * ordinary ones. A VM without the grant traps, and so cannot have left anything. */
 static void reset_vectors(uint16_t vm)
 {
-    if (cfg_vm_has(vm, CFG_VM_SME) && cpu_has_sme()) {
+    if (vcpu_has_sme(vm)) {
         SYSREG_WRITE(SVCR, 0);
         SYSREG_WRITE(SMCR_EL1, 0);
         SYSREG_WRITE(SMPRI_EL1, 0);
         SYSREG_WRITE(TPIDR2_EL0, 0);
         isb();
     }
-    if (cfg_vm_has(vm, CFG_VM_SVE) && cpu_has_sve()) {
+    if (vcpu_has_sve(vm)) {
         sve_clear();
         SYSREG_WRITE(ZCR_EL1, 0);
     }

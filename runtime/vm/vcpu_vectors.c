@@ -12,6 +12,7 @@
 #include "arch/barrier.h"
 #include "arch/cpu_features.h"
 #include "arch/fpsimd.h"
+#include "vm/vcpu_regs.h"
 
 #define ANY_SME ((CFG_VM_FLAGS_ANY & CFG_VM_SME) != 0U)
 #define ANY_SVE (ANY_SME || (CFG_VM_FLAGS_ANY & CFG_VM_SVE) != 0U)
@@ -32,16 +33,6 @@ static struct sve sves[ANY_SVE ? CFG_VCPU_COUNT : 1];
 static uint64_t zcrs[ANY_SVE ? CFG_VCPU_COUNT : 1];
 static struct za zas[ANY_SME ? CFG_VCPU_COUNT : 1];
 static struct sme_controls controls[ANY_SME ? CFG_VCPU_COUNT : 1];
-
-static bool has_sve(const struct vcpu *v)
-{
-    return cfg_vm_has(v->vm, CFG_VM_SVE) && cpu_has_sve();
-}
-
-static bool has_sme(const struct vcpu *v)
-{
-    return cfg_vm_has(v->vm, CFG_VM_SME) && cpu_has_sme();
-}
 
 static void save_za(struct za *za)
 {
@@ -82,14 +73,14 @@ void vcpu_vectors_save(const struct vcpu *v)
     fpsimd_save(&fpsimds[v->id]);
     uint64_t svcr = 0;
 
-    if (has_sme(v)) {
+    if (vcpu_has_sme(v->vm)) {
         save_controls(&controls[v->id]);
         svcr = controls[v->id].svcr;
     }
-    if (has_sve(v)) {
+    if (vcpu_has_sve(v->vm)) {
         zcrs[v->id] = SYSREG_READ(ZCR_EL1);
     }
-    if (has_sve(v) || (svcr & SVCR_SM) != 0U) {
+    if (vcpu_has_sve(v->vm) || (svcr & SVCR_SM) != 0U) {
         sve_save(&sves[v->id], (svcr & SVCR_SM) == 0U);
     }
     if ((svcr & SVCR_ZA) != 0U) {
@@ -105,15 +96,15 @@ void vcpu_vectors_load(const struct vcpu *v)
 {
     uint64_t svcr = 0;
 
-    if (has_sme(v)) {
+    if (vcpu_has_sme(v->vm)) {
         load_controls(&controls[v->id]);
         svcr = controls[v->id].svcr;
     }
     fpsimd_load(&fpsimds[v->id]);
-    if (has_sve(v)) {
+    if (vcpu_has_sve(v->vm)) {
         SYSREG_WRITE(ZCR_EL1, zcrs[v->id]);
     }
-    if (has_sve(v) || (svcr & SVCR_SM) != 0U) {
+    if (vcpu_has_sve(v->vm) || (svcr & SVCR_SM) != 0U) {
         sve_load(&sves[v->id], (svcr & SVCR_SM) == 0U);
     }
     if ((svcr & SVCR_ZA) != 0U) {

@@ -51,8 +51,9 @@ unsigned cpu_count(void);
 /* Starts CPU n, which then runs `work` once and goes off. PSCI's answer. */
 typedef void (*cpu_work)(void);
 int32_t cpu_start(unsigned n, cpu_work work);
-/* This CPU in a power-down state, or, with others off, the whole VM suspended, until there is an interrupt
- * for it; then it runs `work` from reset and goes off. Returns only with an error: PSCI's answer. */
+/* This CPU in a power-down state, or, with the others off, the whole VM suspended, until there is an
+ * interrupt for it; then it runs `work` from reset and goes off. Returns with an error only: PSCI's
+ * answer. */
 int32_t cpu_power_down(cpu_work work);
 int32_t system_suspend(cpu_work work);
 /* Waits until PSCI says that CPU n is off; false after about two seconds. */

@@ -8,12 +8,9 @@
  * QEMU drops all translations when TCR_EL1 is written, as EL2 does at each change: what is left in a
  * TLB does not show there.
  * @req CORE-3, CPU-2, CPU-3 */
-#include <stdatomic.h>
-
 #include "exception.h"
 #include "gic.h"
-#include "result.h"
-#include "schedule.h"
+#include "kept.h"
 
 #define ROUNDS 1200U
 #define SPINS 8000U
@@ -123,14 +120,10 @@ static uint64_t level2[CPU_MAX][512] __attribute__((aligned(4096)));
 static uint64_t level3[CPU_MAX][512] __attribute__((aligned(4096)));
 static uint64_t pages[CPU_MAX][PAGES][PAGE_BYTES / 8U] __attribute__((aligned(4096)));
 static unsigned first_number;
-static atomic_uint second_done;
 
 static uint64_t random(struct vcpu_test *t)
 {
-    t->seed ^= t->seed << 13;
-    t->seed ^= t->seed >> 7;
-    t->seed ^= t->seed << 17;
-    return t->seed;
+    return kept_random(&t->seed);
 }
 
 /* The same tables as before, and at PRIVATE_VA pages of this vCPU. */
@@ -197,9 +190,7 @@ static void read_system(uint64_t *to)
 
 static void wrong(struct vcpu_test *t, const char *name, uint64_t is, uint64_t was)
 {
-    if (t->wrong_count++ < 4U) {
-        test_fail("kept", "%s: is %lx, was %lx", name, is, was);
-    }
+    kept_wrong(&t->wrong_count, name, is, was);
 }
 
 static void compare(struct vcpu_test *t)
@@ -265,27 +256,10 @@ static void run(void)
     TEST_EQUAL("all-kept", t->wrong_count, 0);
 }
 
-static void second(void)
-{
-    run();
-    atomic_store(&second_done, 1U);
-}
-
 void guest_main(uint64_t first)
 {
     first_number = (unsigned)first;
     test_begin("context");
     gic_init();
-    const bool has_second = cpu_count() > 1U;
-
-    if (has_second) {
-        TEST_EQUAL("cpu_on", cpu_start(1, second), PSCI_SUCCESS);
-    }
-    run();
-    while (has_second && atomic_load(&second_done) == 0U) {
-    }
-    const struct sched_times times = sched_times(first_number);
-
-    test_check(times.preemptions >= ROUNDS / 2U, "many-turns", "only %lu", times.preemptions);
-    test_done();
+    kept_by_all(run, first_number, ROUNDS / 2U);
 }

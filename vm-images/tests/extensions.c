@@ -5,12 +5,9 @@
  * where its instructions would be undefined. This program is all of them; x0 is the number of the
  * first vCPU.
  * @req CORE-3, CPU-3 */
-#include <stdatomic.h>
-
 #include "exception.h"
 #include "gic.h"
-#include "result.h"
-#include "schedule.h"
+#include "kept.h"
 #include "uart.h"
 
 #define ROUNDS 400U
@@ -31,6 +28,8 @@
 struct long_registers {
     uint8_t bytes[BYTES_MAX];
 } __attribute__((aligned(16)));
+
+_Static_assert(ZT0_AT == 8736 && ZA_AT == ZT0_AT + 64, "the assembly below knows these");
 
 /* SVCR becomes `mode`; all of `in` that this mode has into the CPU, and after so many turns of an empty
  * loop into `out`; then SVCR is 0. ZT0 is there with SME2 only. */
@@ -124,21 +123,15 @@ static struct vcpu_test tests[CPU_MAX];
 static bool has[KINDS];
 static bool has_zt0;
 static unsigned first_number;
-static atomic_uint second_done;
 
 static uint64_t random(struct vcpu_test *t)
 {
-    t->seed ^= t->seed << 13;
-    t->seed ^= t->seed >> 7;
-    t->seed ^= t->seed << 17;
-    return t->seed;
+    return kept_random(&t->seed);
 }
 
 static void wrong(struct vcpu_test *t, const char *name, uint64_t is, uint64_t was)
 {
-    if (t->wrong_count++ < 4U) {
-        test_fail("kept", "%s: is %lx, was %lx", name, is, was);
-    }
+    kept_wrong(&t->wrong_count, name, is, was);
 }
 
 /* --- single registers ------------------------------------------------------------------- */
@@ -274,12 +267,6 @@ static void run(void)
     }
 }
 
-static void second(void)
-{
-    run();
-    atomic_store(&second_done, 1U);
-}
-
 static uint64_t field(uint64_t value, unsigned low)
 {
     return value >> low & 15U;
@@ -305,16 +292,5 @@ void guest_main(uint64_t first)
     test_begin("extensions");
     gic_init();
     look_what_there_is();
-    const bool has_second = cpu_count() > 1U;
-
-    if (has_second) {
-        TEST_EQUAL("cpu_on", cpu_start(1, second), PSCI_SUCCESS);
-    }
-    run();
-    while (has_second && atomic_load(&second_done) == 0U) {
-    }
-    const struct sched_times times = sched_times(first_number);
-
-    test_check(times.preemptions >= ROUNDS / 2U, "many-turns", "only %lu", times.preemptions);
-    test_done();
+    kept_by_all(run, first_number, ROUNDS / 2U);
 }
