@@ -20,6 +20,7 @@ import os
 import re
 import subprocess
 import sys
+from tempfile import TemporaryDirectory
 from threading import Timer
 
 from evidence.build import ROOT, EvidenceError
@@ -155,14 +156,14 @@ def measure(folder, command, classes=(), waits=(), timeout=120, until=None, inte
     """Runs `command` (a QEMU) on the system in `folder`, until it ends by itself or its console
     has said what matches each expression of `until` (in this order): Measured."""
     image = Image(folder / "bulkhead.elf")
-    config, out = folder / "stays.conf", folder / "stays.json"
-    config.write_text(configuration(image, classes, waits, intervals), encoding="utf-8")
-    out.unlink(missing_ok=True)
-    command = [*command, "-plugin", f"{plugin()},config={config},out={out}"]
-    console, status = _run(command, list(until or ()), timeout)
-    if status != 0 or not out.exists():
-        raise EvidenceError(f"QEMU ended with {status}:\n{console[-2000:]}")
-    found = json.loads(out.read_text(encoding="utf-8"))
+    with TemporaryDirectory(prefix="stays.", dir=folder) as own:  # two may measure it at a time
+        config, out = Path(own) / "stays.conf", Path(own) / "stays.json"
+        config.write_text(configuration(image, classes, waits, intervals), encoding="utf-8")
+        command = [*command, "-plugin", f"{plugin()},config={config},out={out}"]
+        console, status = _run(command, list(until or ()), timeout)
+        if status != 0 or not out.exists():
+            raise EvidenceError(f"QEMU ended with {status}:\n{console[-2000:]}")
+        found = json.loads(out.read_text(encoding="utf-8"))
     if not found["image_seen"]:
         raise EvidenceError("the image's first instruction was never executed")
     return Measured(tuple(_stay(image, classes, row) for row in found["stays"]),
