@@ -22,7 +22,8 @@ TESTS   := $(patsubst vm-images/tests/%.c,%,$(wildcard vm-images/tests/*.c))
 # The same programs with the driver of a GICv2: those in which it is all that differs.
 V2_LIB  := $(filter-out %/gic.c.o,$(BM_LIB)) $(BM_OBJ)/baremetal/gicv2/gic.c.o
 V2_ELFS := $(GUESTS)/rt/rt-gicv2.elf \
-           $(patsubst %,$(GUESTS)/tests/%-gicv2.elf,gicrace passthrough psci storm timer)
+           $(patsubst %,$(GUESTS)/tests/%-gicv2.elf,context gicrace passthrough psci schedule storm timer \
+             turns)
 ELFS    := $(GUESTS)/rt/rt.elf $(GUESTS)/bench/bench.elf $(TESTS:%=$(GUESTS)/tests/%.elf) $(V2_ELFS)
 
 CFLAGS := -std=gnu11 -ffreestanding -mgeneral-regs-only -mstrict-align -march=armv8-a -O2 -g \

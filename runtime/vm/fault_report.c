@@ -140,17 +140,34 @@ void fault_report_print_access(const struct vcpu *v, uint64_t esr, ipa_t ipa)
     }
 }
 
+/* Of an abort: which address it was, and what lies there. */
+static void print_address(const struct vcpu *v, ipa_t ipa)
+{
+    const struct cfg_window *w = guest_window(v->vm, ipa);
+    const struct cfg_mmio *m = device_at(v->vm, ipa);
+    const char *there = "nothing is there";
+
+    if (w != NULL) {
+        there = w->name;
+    } else if (m != NULL) {
+        there = device_text(m);
+    }
+    LOG_ERR("%s: guest address 0x%llx: %s%s", vcpu_cfg_vm(v)->name, (unsigned long long)ipa.ipa,
+            (w != NULL) ? "window " : "", there);
+}
+
 void fault_report_print_stop(const struct vcpu *v, uint64_t esr, ipa_t ipa, const char *reason)
 {
     const struct cfg_vm *vm = vcpu_cfg_vm(v);
-    const struct cfg_window *w = guest_window(v->vm, ipa);
+    const unsigned ec = esr_class(esr);
 
     LOG_ERR("%s: stopped: %s", vm->name, reason);
     LOG_ERR("%s: vCPU %u, PC 0x%llx, PSTATE 0x%llx, ESR 0x%llx (%s)", vm->name, v->index,
             (unsigned long long)vcpu_pc(), (unsigned long long)vcpu_pstate(),
-            (unsigned long long)esr, esr_class_text(esr_class(esr)));
-    LOG_ERR("%s: guest address 0x%llx: %s%s", vm->name, (unsigned long long)ipa.ipa,
-            (w != NULL) ? "window " : "nothing is there", (w != NULL) ? w->name : "");
+            (unsigned long long)esr, esr_class_text(ec));
+    if (ec == ESR_EC_DABT_LOW || ec == ESR_EC_IABT_LOW) {
+        print_address(v, ipa);
+    }
     for (unsigned i = 0; i < 30U; i += 3U) {
         LOOP_BOUND(10);
         LOG_ERR("%s: x%02u %016llx  x%02u %016llx  x%02u %016llx", vm->name, i,

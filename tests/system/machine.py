@@ -24,6 +24,7 @@ SWITCH_KEY = "\x1d"  # ctrl-]
 # sleep: nothing depends on the host's load, so that "never late" can be asserted.
 ICOUNT = ["-icount", "shift=1,sleep=off"]
 HYPERVISOR = "bulkhead"
+INPUT = r"^input: (\S+)$"  # where what is typed goes
 # What the real-time partition says once a second, of all its life: ticks, how many it missed, and how
 # often its work was late.
 REPORT = r"rt: (\d+) ticks, (\d+) missed, (\d+) overran"
@@ -60,7 +61,6 @@ class Machine:
         self._qemu_flags = [*qemu_flags, *other]
         self._raw = ""
         self._consumed = {}
-        self._focus = None
         self._process = None
 
     def __enter__(self):
@@ -171,14 +171,20 @@ class Machine:
 
     def focus(self, vm):
         """Switches the input until it goes to `vm` (or to "none")."""
-        if self._focus is None:
-            self._focus = self.expect(HYPERVISOR, r"^input: (\S+)$").group(1)
-        first = self._focus
-        while self._focus != vm:
+        if self._focused() is None:
+            self.expect(HYPERVISOR, INPUT)
+        first = self._focused()
+        while self._focused() != vm:
+            place = len(self.console.complete[HYPERVISOR])
+            self._consumed[HYPERVISOR] = max(self._consumed.get(HYPERVISOR, 0), place)
             self.type(SWITCH_KEY)
-            self._focus = self.expect(HYPERVISOR, r"^input: (\S+)$").group(1)
-            if self._focus == first:
+            if self.expect(HYPERVISOR, INPUT).group(1) == first:
                 raise AssertionError(f"the switch key never leads to {vm}")
+
+    def _focused(self):
+        """Whom the input goes to, by the last word on it; None before the first."""
+        said = re.findall(INPUT, self.console.complete.get(HYPERVISOR, ""), re.MULTILINE)
+        return said[-1] if said else None
 
     def type(self, text):
         """Types on the board console, whoever has the focus."""

@@ -7,10 +7,21 @@ break themselves, while bystanders notice nothing.
 import pytest
 from machine import with_one_bit_changed
 
-
-
 # The least number of verdicts.
 ROWS = {"health": 100, "health-turns": 25}
+
+
+def linux_hashes(system, seconds):
+    """From now on for so long, of the machine's time."""
+    system.login("linux")
+    system.send("linux", f"load {seconds}\n")
+
+
+def assert_bystanders_noticed_nothing(system):
+    """Linux was at work up to now, and all that it computed is right; rt missed no deadline."""
+    assert "load: ok" not in system.text("linux"), "it was not at work all the while"
+    assert system.expect("linux", r"load: (\w+)", 900).group(1) == "ok"
+    system.assert_rt_missed_nothing()
 
 
 @pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
@@ -18,14 +29,12 @@ ROWS = {"health": 100, "health-turns": 25}
 def test_every_row(machine, name):
     """The supervisor's verdicts; Linux hashes all the while, and rt misses nothing."""
     system = machine(f"systems/test-{name}.yaml")
-    system.login("linux")
-    system.send("linux", "load 10\n")
+    linux_hashes(system, 10)
     system.send("supervisor", "g")
     passed, failed = system.expect("supervisor", r"DONE passed=(\d+) failed=(\d+)", 900).groups()
     failures = [line for line in system.text("supervisor").splitlines() if "FAIL" in line]
     assert failed == "0" and int(passed) >= ROWS[name], failures
-    assert system.expect("linux", r"load: (\w+)", 900).group(1) == "ok"
-    system.assert_rt_missed_nothing()
+    assert_bystanders_noticed_nothing(system)
     assert not system.console.unlabelled
 
 
@@ -62,19 +71,44 @@ def test_a_changed_image_is_a_fault_too(machine, build, flavour, name, action):
         system.expect("bulkhead", rf"victim: fault of class image: {action}$")
     else:
         system.expect("bulkhead", r"^victim: off$")
-        system.assert_rt_missed_nothing()
+        linux_hashes(system, 1)
+        assert_bystanders_noticed_nothing(system)
     assert system.text("victim") == ""
 
 
 def test_every_class_switches_the_mode(machine):
     system = machine("systems/test-health-modes.yaml")
     system.expect("victim", r"^victim: which class\?$")
+    linux_hashes(system, 5)
     for name, (number, result) in CLASSES.items():
         system.send("victim", str(number))
         system.expect("bulkhead", rf"victim: fault of class {name}: the mode is switched$")
         found = system.expect("victim", r"^victim: result (\d), mode (\d+)$").groups()
         assert found == (str(result), "1"), (name, found)
-    system.assert_rt_missed_nothing()
+    assert_bystanders_noticed_nothing(system)
+
+
+def _break_twice(system, name, then):
+    for action in ("the VM restarts", then):
+        system.expect("twice", r"^victim: which class\?$")
+        system.send("twice", str(CLASSES[name][0]))
+        system.expect("bulkhead", rf"twice: fault of class {name}: {action}$")
+
+
+@pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
+def test_what_follows_a_restart_too_many(machine):
+    """A reset of the system, which forgets that there was one; then another mode, and the VM is off."""
+    system = machine("systems/test-health-modes.yaml")
+    _break_twice(system, "smc", "the system is reset")
+    system.expect("bulkhead", r"^the machine starts anew$")
+    assert "guest address" not in system.text("bulkhead"), "a call has none"
+    linux_hashes(system, 2)
+    _break_twice(system, "memory", "the mode is switched")
+    system.expect("bulkhead", r"twice: guest address 0x[0-9a-f]+: nothing is there$")
+    system.expect("bulkhead", r"^twice: off$")
+    system.send("victim", "m")
+    assert system.expect("victim", r"^victim: mode (\d+)$").group(1) == "1"
+    assert_bystanders_noticed_nothing(system)
 
 
 @pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)

@@ -89,8 +89,9 @@ def test_linux_beside_a_real_time_partition(machine):
 
 
 @pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
-def test_load_takes_no_more_than_its_share(machine):
-    system = both_at_their_shells(machine, "systems/shared.yaml")
+@pytest.mark.parametrize("name", ["shared", "shared-gicv2"])
+def test_load_takes_no_more_than_its_share(machine, name):
+    system = both_at_their_shells(machine, f"systems/{name}.yaml")
     loops = 60000
     alone = seconds_of(system, "linux1", loops)
     system.shell("linux0", "{ while :; do :; done & dd if=/dev/zero of=/dev/null bs=64k & } 2>/dev/null")

@@ -13,6 +13,11 @@ static uintptr_t gicr_sgi_base(void)
     return gicr_base() + GICR_SGI_OFFSET;
 }
 
+unsigned gic_version(void)
+{
+    return 3;
+}
+
 uintptr_t gic_bit_register(unsigned offset, unsigned intid)
 {
     uintptr_t base = (intid < 32U) ? gicr_sgi_base() : GICD_BASE;
@@ -144,6 +149,49 @@ void gic_send_sgi(uint64_t value)
     /* What the receivers will read must be visible before the interrupt. */
     dsb_sy();
     SYSREG_WRITE(ICC_SGI1R, value);
+    isb();
+}
+
+void gic_clear_sgis(void)
+{
+    mmio_write32(gic_bit_register(GICD_ICPENDR, 0), 0xffffU);
+}
+
+uint32_t gic_acknowledge(void)
+{
+    return (uint32_t)SYSREG_READ(ICC_IAR1);
+}
+
+void gic_end(uint32_t acknowledged)
+{
+    SYSREG_WRITE(ICC_EOIR1, acknowledged);
+    isb();
+}
+
+uint32_t gic_running_priority(void)
+{
+    return (uint32_t)SYSREG_READ(ICC_RPR);
+}
+
+uint32_t gic_priority_mask(void)
+{
+    return (uint32_t)SYSREG_READ(ICC_PMR);
+}
+
+void gic_set_priority_mask(uint32_t mask)
+{
+    SYSREG_WRITE(ICC_PMR, mask);
+    isb();
+}
+
+uint32_t gic_binary_point(void)
+{
+    return (uint32_t)SYSREG_READ(ICC_BPR1);
+}
+
+void gic_set_binary_point(uint32_t point)
+{
+    SYSREG_WRITE(ICC_BPR1, point);
     isb();
 }
 

@@ -63,6 +63,9 @@
 #define GIC_SGI_TO(intid, targets) (((uint64_t)(intid) << 24) | (targets))
 #define GIC_SGI_OTHERS(intid) (((uint64_t)(intid) << 24) | (UINT64_C(1) << 40))
 
+/* Which of them: 2 or 3. */
+unsigned gic_version(void);
+
 /* Distributor: affinity routing, group 1 on; all SPIs disabled, group 1, default priority. */
 void gic_init(void);
 /* This CPU's redistributor and CPU interface: all SGIs and PPIs group 1, disabled. */
@@ -94,6 +97,19 @@ void gic_split_end(bool split);
 void gic_deactivate(unsigned intid);
 
 void gic_send_sgi(uint64_t value);
+/* No SGI of this CPU is pending any more. */
+void gic_clear_sgis(void);
+
+/* This CPU's interface, for a guest that takes interrupts without an exception. gic_acknowledge()
+ * gives what gic_end() takes; its low ten bits are the INTID. */
+uint32_t gic_acknowledge(void);
+void gic_end(uint32_t acknowledged);
+uint32_t gic_running_priority(void);
+uint32_t gic_priority_mask(void);
+void gic_set_priority_mask(uint32_t mask);
+uint32_t gic_binary_point(void);
+void gic_set_binary_point(uint32_t point);
+
 /* Acknowledges, calls irq_hook (exception.h), ends the interrupt. From the exception vectors. */
 void gic_take_interrupt(bool is_group0);
 

@@ -81,8 +81,6 @@ void guest_main(uint64_t first);
     X(FPSR, 0x0800009fU, 0)                                                                        \
     X(CNTV_CVAL_EL0, ~UINT64_C(0), 0)                                                              \
     X(CNTP_CVAL_EL0, ~UINT64_C(0), 0)                                                              \
-    X(ICC_PMR, 0x70U, 0x80)                                                                        \
-    X(ICC_BPR1, 3, 0)                                                                              \
     X(MDSCR_EL1, 0x1000U, 0)                                                                       \
     X(DBGBVR0_EL1, UINT64_C(0xfffffffffffc), 0)                                                    \
     X(DBGBCR0_EL1, 0x1e0U, 0)                                                                      \
@@ -100,9 +98,10 @@ void guest_main(uint64_t first);
     X(PMEVCNTR3_EL0, 0xffffffffU, 0)
 
 #define COUNT_ONE(name, may, must) +1U
-#define REGISTER_COUNT (0U SYSTEM_REGISTERS(COUNT_ONE))
+#define REGISTER_COUNT (2U SYSTEM_REGISTERS(COUNT_ONE))
 #define NAME_OF(name, may, must) #name,
-static const char *const register_names[] = {SYSTEM_REGISTERS(NAME_OF)};
+static const char *const register_names[] = {SYSTEM_REGISTERS(NAME_OF) "the priority mask",
+                                             "the binary point"};
 
 struct vcpu_test {
     uint64_t seed;
@@ -167,12 +166,15 @@ static uint8_t held_priority(unsigned cpu)
     return (uint8_t)(0x20U + 0x20U * (first_number + cpu));
 }
 
-static void take_held(unsigned cpu)
+static uint32_t take_held(unsigned cpu)
 {
     gic_set_priority(SGI_HELD, held_priority(cpu));
     gic_enable(SGI_HELD);
     gic_send_sgi(GIC_SGI_TO(SGI_HELD, 1U << cpu));
-    TEST_EQUAL("acknowledged", SYSREG_READ(ICC_IAR1), SGI_HELD);
+    const uint32_t acknowledged = gic_acknowledge();
+
+    TEST_EQUAL("acknowledged", acknowledged & 0x3ffU, SGI_HELD);
+    return acknowledged;
 }
 
 #define WRITE_ONE(name, may, must) SYSREG_WRITE(name, (random(t) & (may)) | (must));
@@ -181,11 +183,15 @@ static void write_system(struct vcpu_test *t)
 {
     SYSTEM_REGISTERS(WRITE_ONE)
     isb();
+    gic_set_priority_mask((random(t) & 0x70U) | 0x80U);
+    gic_set_binary_point(random(t) & 3U);
 }
 
 static void read_system(uint64_t *to)
 {
     SYSTEM_REGISTERS(READ_ONE)
+    *to++ = gic_priority_mask();
+    *to = gic_binary_point();
 }
 
 static void wrong(struct vcpu_test *t, const char *name, uint64_t is, uint64_t was)
@@ -228,8 +234,8 @@ static void one_round(struct vcpu_test *t, unsigned cpu)
     hold(&t->in, &t->out, SPINS);
     read_system(t->system_out);
     compare(t);
-    if (SYSREG_READ(ICC_RPR) != held_priority(cpu)) {
-        wrong(t, "ICC_RPR_EL1", SYSREG_READ(ICC_RPR), held_priority(cpu));
+    if (gic_running_priority() != held_priority(cpu)) {
+        wrong(t, "the running priority", gic_running_priority(), held_priority(cpu));
     }
     if (wrong_pages(cpu) != 0U) {
         wrong(t, "the private pages", wrong_pages(cpu), 0);
@@ -243,16 +249,15 @@ static void run(void)
 
     t->seed = UINT64_C(0x9e3779b97f4a7c15) * (first_number + cpu + 1U);
     map_private(cpu);
-    take_held(cpu);
+    const uint32_t held = take_held(cpu);
     SYSREG_WRITE(PMCNTENCLR_EL0, UINT32_MAX);
     for (unsigned i = 0; i < ROUNDS; i++) {
         one_round(t, cpu);
     }
     test_check(gic_is_active(SGI_HELD), "still-active", "vCPU %u", cpu);
-    SYSREG_WRITE(ICC_PMR, 0xff);
-    SYSREG_WRITE(ICC_EOIR1, SGI_HELD);
-    isb();
-    test_check(SYSREG_READ(ICC_RPR) == 0xffU, "ended", "priority %lx", SYSREG_READ(ICC_RPR));
+    gic_set_priority_mask(0xff);
+    gic_end(held);
+    test_check(gic_running_priority() == 0xffU, "ended", "priority %x", gic_running_priority());
     TEST_EQUAL("all-kept", t->wrong_count, 0);
 }
 

@@ -11,6 +11,11 @@ uint32_t gicv2_last_iar(void)
     return last_iar[cpu_number()];
 }
 
+unsigned gic_version(void)
+{
+    return 2;
+}
+
 uintptr_t gic_bit_register(unsigned offset, unsigned intid)
 {
     return GICD_BASE + offset + 4U * (intid / 32U);
@@ -141,6 +146,48 @@ void gic_send_sgi(uint64_t value)
     dsb_sy();
     mmio_write32(GICD_BASE + GICD_SGIR,
                  intid | (to_others ? SGIR_OTHERS : SGIR_LIST(is_elsewhere ? 0U : value & 0xffU)));
+}
+
+void gic_clear_sgis(void)
+{
+    for (unsigned intid = 0; intid < 16U; intid += 4U) {
+        mmio_write32(GICD_BASE + GICD_CPENDSGIR + intid, UINT32_MAX);
+    }
+}
+
+uint32_t gic_acknowledge(void)
+{
+    return mmio_read32(GICC_BASE + GICC_IAR);
+}
+
+void gic_end(uint32_t acknowledged)
+{
+    mmio_write32(GICC_BASE + GICC_EOIR, acknowledged);
+}
+
+uint32_t gic_running_priority(void)
+{
+    return mmio_read32(GICC_BASE + GICC_RPR);
+}
+
+uint32_t gic_priority_mask(void)
+{
+    return mmio_read32(GICC_BASE + GICC_PMR);
+}
+
+void gic_set_priority_mask(uint32_t mask)
+{
+    mmio_write32(GICC_BASE + GICC_PMR, mask);
+}
+
+uint32_t gic_binary_point(void)
+{
+    return mmio_read32(GICC_BASE + GICC_BPR);
+}
+
+void gic_set_binary_point(uint32_t point)
+{
+    mmio_write32(GICC_BASE + GICC_BPR, point);
 }
 
 void gic_take_interrupt(bool is_group0)
