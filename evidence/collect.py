@@ -5,7 +5,7 @@ machine other than the paths of tools.
 @req EVID-7
 """
 
-from evidence import (limits, maps, matrices, repro, results, sbom, schedule, sizes, sources,
+from evidence import (health, limits, maps, matrices, repro, results, sbom, schedule, sizes, sources,
                       tools)
 from evidence.bound.report import bound
 from evidence.build import ROOT
@@ -41,6 +41,8 @@ def collect(build):
         "emulated": matrices.emulated(build),
         "interrupts": matrices.interrupts(build),
         "channels": matrices.channels(build),
+        "faults": health.faults(build),
+        "lives": health.lives(build),
         "grants": matrices.grants(build),
         "placements": matrices.placements(build),
         "physical_map": maps.plain(maps.physical(build)),

@@ -48,6 +48,12 @@ def files(facts):
         out[f"{name}.csv"] = _rows([_named(row, names) for row in facts[name]])
     for name in ("placements", "sections", "slots", "tools", "state"):
         out[f"{name}.csv"] = _rows(facts[name])
+    out["faults.csv"] = _csv(("fault", "vm", "action", "line", "why"), [
+        (row["fault"], name, cell["text"], cell["line"], cell["why"])
+        for row in facts["faults"] for name, cell in zip(names, row["cells"])])
+    out["lives.csv"] = _rows([
+        {**_named(row, names), "after": "; ".join(row["after"]), "may": " ".join(row["may"]),
+         "ruled_by": " ".join(names[vm] for vm in row["ruled_by"])} for row in facts["lives"]])
     if facts["schedules"]:
         out |= _schedules(facts["schedules"], names)
     out["el2-by-vm.csv"] = _rows([_named(row, names) for row in facts["by_vm"]])
