@@ -111,13 +111,18 @@ repro: guests
 check: install
 	$(Q)scripts/check.sh
 
+SUITE = scripts/suite.sh $(1) $(PYTHON) -m pytest -q -p no:cacheprovider $(2) --junitxml=%JUNIT% tests/$(1)
+
+# The first two work in folders of their own, side by side; the verifier's words come when both are done.
 test: check guests
 	$(call say,verifier: wrong images and damaged ones are rejected)
-	$(Q)scripts/suite.sh verifier $(PYTHON) -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% tests/verifier
 	$(call say,evidence: the page in a browser)
-	$(Q)scripts/suite.sh evidence $(PYTHON) -m pytest -q -p no:cacheprovider --junitxml=%JUNIT% tests/evidence
+	$(Q)$(call SUITE,verifier) >build/verifier.log 2>&1 & verifier=$$!; \
+	  trap "kill $$verifier" INT TERM; \
+	  $(call SUITE,evidence); status=$$?; \
+	  wait $$verifier || status=1; cat build/verifier.log; exit $$status
 	$(call say,systems in QEMU)
-	$(Q)scripts/suite.sh system $(PYTHON) -m pytest -q -p no:cacheprovider -n 2 --junitxml=%JUNIT% tests/system
+	$(Q)$(call SUITE,system,-n 2)
 
 # RECORD='reason' makes the figures of this run the record (docs/bench.json) and writes its pages.
 BENCHES := bench bench-2 bench-4 bench-8
