@@ -34,7 +34,8 @@ LDFLAGS := -nostdlib -static -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,
 
 .PHONY: all
 all: $(GUESTS)/linux/Image $(GUESTS)/uboot/u-boot.bin $(GUESTS)/grub/grubaa64.efi \
-  $(GUESTS)/edk2/QEMU_EFI.fd $(GUESTS)/tfa/qemu_fw.bios $(ELFS) $(GUESTS)/MANIFEST
+  $(GUESTS)/edk2/QEMU_EFI.fd $(GUESTS)/tfa/qemu_fw.bios $(GUESTS)/el3/el3.bin $(ELFS) \
+  $(GUESTS)/MANIFEST
 	@:
 
 # --- from Debian ---------------------------------------------------------------------------
@@ -114,6 +115,13 @@ $(GUESTS)/tests/%.elf: $(BM_OBJ)/tests/%.c.o $(BM_LIB) $(BM_OBJ)/guest.ld
 	$(say) GUEST $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CROSS)gcc $(LDFLAGS) -T $(BM_OBJ)/guest.ld -o $@ $(filter %.o,$^)
+
+# The test firmware.
+$(GUESTS)/el3/el3.bin: $(BM_OBJ)/el3/start.S.o $(BM_OBJ)/el3/el3.c.o vm-images/el3/el3.ld
+	$(say) GUEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CROSS)gcc $(LDFLAGS) -T vm-images/el3/el3.ld -o $(@:.bin=.elf) $(filter %.o,$^)
+	$(Q)$(CROSS)objcopy -O binary $(@:.bin=.elf) $@
 
 .SECONDARY:
 -include $(shell find $(BM_OBJ) -name '*.d' 2>/dev/null)

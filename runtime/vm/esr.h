@@ -15,6 +15,7 @@ enum esr_class {
     ESR_EC_SYSREG = 0x18,
     ESR_EC_IABT_LOW = 0x20,
     ESR_EC_DABT_LOW = 0x24,
+    ESR_EC_SERROR = 0x2F,
 };
 #define ESR_EC_COUNT 64U
 

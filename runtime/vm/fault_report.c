@@ -29,6 +29,8 @@ const char *esr_class_text(unsigned ec)
         return "instruction fetch";
     case ESR_EC_DABT_LOW:
         return "data access";
+    case ESR_EC_SERROR:
+        return "SError";
     default:
         return "trapped instruction";
     }

@@ -5,8 +5,10 @@ break themselves, while bystanders notice nothing.
 """
 
 import pytest
+from conftest import ROOT
 from machine import with_one_bit_changed
 
+EL3 = ROOT / "build/guests/el3/el3.bin"  # the test firmware
 # The least number of verdicts.
 ROWS = {"health": 100, "health-turns": 25}
 
@@ -124,3 +126,36 @@ def test_linux_feeds_its_watchdog(machine):
     system.expect("bulkhead", r"linux: fault of class watchdog: the VM restarts$", 600)
     system.login("linux")
     system.assert_rt_missed_nothing()
+
+
+@pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
+def test_an_serror_has_every_action(machine):
+    """Taken as from hardware: the firmware makes one of a victim's call, while that one runs."""
+    victims = ("restarting", "stopping", "switching", "resetting")
+    system = machine("systems/test-serror.yaml", firmware=EL3)
+
+    def break_it(name, action):
+        system.send(name, "2")
+        system.expect("bulkhead", rf"{name}: fault of class serror: {action}$")
+
+    linux_hashes(system, 5)
+    for name in victims:
+        system.expect(name, r"^victim: which class\?$")
+    break_it("restarting", "the VM restarts")
+    system.expect("restarting", r"^victim: which class\?$")
+    break_it("restarting", "the VM is stopped")
+    system.expect("bulkhead", r"^error: restarting: stopped: an SError interrupt")
+    system.expect("bulkhead", r"restarting: vCPU 0, .* ESR 0xbe000011 \(SError\)$")
+    system.expect("bulkhead", r"^restarting: off$")
+    break_it("stopping", "the VM is stopped")
+    system.expect("bulkhead", r"^stopping: off$")
+    break_it("switching", "the mode is switched")
+    system.expect("bulkhead", r"^switching: off$")
+    system.send("resetting", "m")
+    assert system.expect("resetting", r"^victim: mode (\d+)$").group(1) == "1"
+    assert_bystanders_noticed_nothing(system)
+    break_it("resetting", "the system is reset")
+    system.expect("bulkhead", r"^the machine starts anew$")
+    system.expect("bulkhead", r"^Bulkhead, system \"test-serror\"")
+    system.expect("resetting", r"^victim: which class\?$")
+    assert "result" not in "".join(map(system.text, victims)), "a victim went on"

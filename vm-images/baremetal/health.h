@@ -66,5 +66,7 @@ enum victim_result { RESULT_NONE, RESULT_PASSED_OVER, RESULT_EXCEPTION, RESULT_W
 /* Where the victim's faults lie: the supervisor finds them in the events. */
 #define NOWHERE 0x50000000UL
 #define REFUSED_SMC 0xC2000009U
+/* Of the test firmware (vm-images/el3): an SError for this VM, after as many ticks as x1 says. */
+#define SERROR_SMC 0xC3000001U
 
 #endif

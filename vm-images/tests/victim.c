@@ -31,6 +31,7 @@
 #define GPIO_INTID 39U
 #define UART_FR 0x18U
 #define UART_FR_RXFE (1U << 4)
+#define SERROR_TICKS 5000U
 #define STORM_INTERRUPTS 200U
 #define MODE_KEY ((uint32_t)'m')
 /* Between looks for an order. Where it has a time window in each 20 ms it is longer than that and
@@ -135,6 +136,19 @@ static enum victim_result call_firmware(void)
     return result_of(fault_taken(), EC_UNKNOWN, value == UINT64_MAX);
 }
 
+/* While it runs, soon. */
+static enum victim_result ask_for_serror(void)
+{
+    static struct smccc_regs r;
+    r.x[0] = SERROR_SMC;
+    r.x[1] = SERROR_TICKS;
+    smccc_smc(&r);
+    const uint64_t start = timer_now();
+    while (r.x[0] == 0U && timer_elapsed_ms(start) < 200U) {
+    }
+    return (r.x[0] == 0U) ? RESULT_PASSED_OVER : RESULT_WRONG;
+}
+
 /* 1 ms, then once more; it is cleared after that. */
 static enum victim_result let_watchdog_bite(void)
 {
@@ -209,6 +223,8 @@ static enum victim_result provoke(uint32_t what)
         return touch_nothing();
     case FAULT_INSTRUCTION:
         return read_hidden_register();
+    case FAULT_SERROR:
+        return ask_for_serror();
     case FAULT_DEVICE:
         return ask_device_for_too_much();
     case FAULT_SMC:

@@ -1,0 +1,66 @@
+/* Entry and vectors of the test firmware (el3.c), linked at 0, where QEMU's -bios puts it. Each CPU
+ * has a stack of 4 KiB in the secure RAM. */
+    .equ STACKS, 0x0e010000
+    .equ STACK_BYTES, 0x1000
+    .equ FRAME_BYTES, 256
+
+    .section .text.entry, "ax"
+    .global _start
+_start:
+    mrs x0, MPIDR_EL1
+    and x0, x0, #0xff
+    adr x1, vectors
+    msr VBAR_EL3, x1
+    ldr x1, =STACKS + STACK_BYTES
+    mov x2, #STACK_BYTES
+    madd x1, x0, x2, x1
+    mov sp, x1
+    isb
+    bl el3_start                // gives the first x0; the rest is in ELR_EL3 and SPSR_EL3
+    eret
+
+    /* One exception from a lower level: x0 to x30 are exchanged with `handler`. */
+    .macro exception handler
+    sub sp, sp, #FRAME_BYTES
+    stp x0, x1, [sp, #0]
+    stp x2, x3, [sp, #16]
+    stp x4, x5, [sp, #32]
+    stp x6, x7, [sp, #48]
+    stp x8, x9, [sp, #64]
+    stp x10, x11, [sp, #80]
+    stp x12, x13, [sp, #96]
+    stp x14, x15, [sp, #112]
+    stp x16, x17, [sp, #128]
+    stp x18, x30, [sp, #144]
+    mov x0, sp
+    bl \handler
+    ldp x2, x3, [sp, #16]
+    ldp x4, x5, [sp, #32]
+    ldp x6, x7, [sp, #48]
+    ldp x8, x9, [sp, #64]
+    ldp x10, x11, [sp, #80]
+    ldp x12, x13, [sp, #96]
+    ldp x14, x15, [sp, #112]
+    ldp x16, x17, [sp, #128]
+    ldp x18, x30, [sp, #144]
+    ldp x0, x1, [sp, #0]
+    add sp, sp, #FRAME_BYTES
+    eret
+    .endm
+
+    .macro unexpected count
+    .rept \count
+    .balign 0x80
+    b .
+    .endr
+    .endm
+
+    .balign 0x800
+vectors:
+    unexpected 8                // from EL3
+    .balign 0x80
+    exception el3_call          // lower level, AArch64: synchronous
+    unexpected 1
+    .balign 0x80
+    exception el3_interrupt     // FIQ
+    unexpected 5
