@@ -19,7 +19,7 @@ _start:
     bl el3_start                // gives the first x0; the rest is in ELR_EL3 and SPSR_EL3
     eret
 
-    /* One exception from a lower level: x0 to x30 are exchanged with `handler`. */
+    /* One exception from a lower level: `handler` may change x0 to x18; C keeps the others. */
     .macro exception handler
     sub sp, sp, #FRAME_BYTES
     stp x0, x1, [sp, #0]
