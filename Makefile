@@ -117,8 +117,8 @@ SUITE = scripts/suite.sh $(1) $(PYTHON) -m pytest -q -p no:cacheprovider $(2) --
 test: check guests
 	$(call say,verifier: wrong images and damaged ones are rejected)
 	$(call say,evidence: the page in a browser)
-	$(Q)$(call SUITE,verifier) >build/verifier.log 2>&1 & verifier=$$!; \
-	  trap "kill $$verifier" INT TERM; \
+	$(Q)setsid --wait $(call SUITE,verifier) >build/verifier.log 2>&1 & verifier=$$!; \
+	  trap "kill -- -$$verifier" INT TERM; \
 	  $(call SUITE,evidence); status=$$?; \
 	  wait $$verifier || status=1; cat build/verifier.log; exit $$status
 	$(call say,systems in QEMU)

@@ -31,14 +31,13 @@ def _text(reaction):
 def lives(build):
     """Rows: of each VM when it starts, whom it waits for (`after`: ["VM has started"]), who else
     may start and stop it (`ruled_by`: ids), what it may ask for, and how it is watched."""
-    vms = build.resolved["vms"]
-    rules = [{target["value"] for target in vm["control"]} for vm in vms]
+    controls = build.plan["controls"]
     return [{"vm": vm["id"], "line": vm["line"], "autostart": vm["autostart"]["value"],
              "after": [_awaited(one) for one in vm["start_after"]],
-             "ruled_by": [number for number, whom in enumerate(rules) if vm["name"] in whom],
+             "ruled_by": [c["vm"] for c in controls if c["target"] == vm["id"]],
              "may": [right["value"] for right in vm["may"]],
              "heartbeat": vm["heartbeat_ns"]["value"], "limit": _limit(vm["interrupt_limit"])}
-            for vm in vms]
+            for vm in build.resolved["vms"]]
 
 
 def _awaited(one):

@@ -112,8 +112,12 @@ class Machine:
 
     def expect_new(self, vm, pattern, timeout=180):
         """The same in what `vm` prints from now on, whatever it has printed before."""
-        self._consumed[vm] = max(self._consumed.get(vm, 0), len(self.text(vm)))
+        self._skip(vm)
         return self.expect(vm, pattern, timeout)
+
+    def _skip(self, vm):
+        """What it has printed so far is not looked at again."""
+        self._consumed[vm] = max(self._consumed.get(vm, 0), len(self.text(vm)))
 
     def assert_rt_missed_nothing(self):
         """Up to now, by its next report."""
@@ -175,8 +179,7 @@ class Machine:
             self.expect(HYPERVISOR, INPUT)
         first = self._focused()
         while self._focused() != vm:
-            place = len(self.console.complete[HYPERVISOR])
-            self._consumed[HYPERVISOR] = max(self._consumed.get(HYPERVISOR, 0), place)
+            self._skip(HYPERVISOR)
             self.type(SWITCH_KEY)
             if self.expect(HYPERVISOR, INPUT).group(1) == first:
                 raise AssertionError(f"the switch key never leads to {vm}")

@@ -44,6 +44,13 @@ def test_every_row(machine, name):
 # exception.
 CLASSES = {"memory": (0, 2), "instruction": (1, 2), "device": (3, 2), "smc": (4, 2),
            "watchdog": (5, 1), "overrun": (6, 1), "panic": (8, 1), "storm": (9, 1)}
+NUMBERS = {"serror": 2, **{name: number for name, (number, _) in CLASSES.items()}}
+
+
+def break_it(system, vm, name, action):
+    """`vm` causes a fault of this class, and what EL2 says is done about it."""
+    system.send(vm, str(NUMBERS[name]))
+    system.expect("bulkhead", rf"{vm}: fault of class {name}: {action}$")
 
 
 def test_every_class_resets_the_system(machine):
@@ -82,9 +89,8 @@ def test_every_class_switches_the_mode(machine):
     system = machine("systems/test-health-modes.yaml")
     system.expect("victim", r"^victim: which class\?$")
     linux_hashes(system, 5)
-    for name, (number, result) in CLASSES.items():
-        system.send("victim", str(number))
-        system.expect("bulkhead", rf"victim: fault of class {name}: the mode is switched$")
+    for name, (_, result) in CLASSES.items():
+        break_it(system, "victim", name, "the mode is switched")
         found = system.expect("victim", r"^victim: result (\d), mode (\d+)$").groups()
         assert found == (str(result), "1"), (name, found)
     assert_bystanders_noticed_nothing(system)
@@ -93,8 +99,7 @@ def test_every_class_switches_the_mode(machine):
 def _break_twice(system, name, then):
     for action in ("the VM restarts", then):
         system.expect("twice", r"^victim: which class\?$")
-        system.send("twice", str(CLASSES[name][0]))
-        system.expect("bulkhead", rf"twice: fault of class {name}: {action}$")
+        break_it(system, "twice", name, action)
 
 
 @pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
@@ -134,27 +139,23 @@ def test_an_serror_has_every_action(machine):
     victims = ("restarting", "stopping", "switching", "resetting")
     system = machine("systems/test-serror.yaml", firmware=EL3)
 
-    def break_it(name, action):
-        system.send(name, "2")
-        system.expect("bulkhead", rf"{name}: fault of class serror: {action}$")
-
     linux_hashes(system, 5)
     for name in victims:
         system.expect(name, r"^victim: which class\?$")
-    break_it("restarting", "the VM restarts")
+    break_it(system, "restarting", "serror", "the VM restarts")
     system.expect("restarting", r"^victim: which class\?$")
-    break_it("restarting", "the VM is stopped")
+    break_it(system, "restarting", "serror", "the VM is stopped")
     system.expect("bulkhead", r"^error: restarting: stopped: an SError interrupt")
     system.expect("bulkhead", r"restarting: vCPU 0, .* ESR 0xbe000011 \(SError\)$")
     system.expect("bulkhead", r"^restarting: off$")
-    break_it("stopping", "the VM is stopped")
+    break_it(system, "stopping", "serror", "the VM is stopped")
     system.expect("bulkhead", r"^stopping: off$")
-    break_it("switching", "the mode is switched")
+    break_it(system, "switching", "serror", "the mode is switched")
     system.expect("bulkhead", r"^switching: off$")
     system.send("resetting", "m")
     assert system.expect("resetting", r"^victim: mode (\d+)$").group(1) == "1"
     assert_bystanders_noticed_nothing(system)
-    break_it("resetting", "the system is reset")
+    break_it(system, "resetting", "serror", "the system is reset")
     system.expect("bulkhead", r"^the machine starts anew$")
     system.expect("bulkhead", r"^Bulkhead, system \"test-serror\"")
     system.expect("resetting", r"^victim: which class\?$")

@@ -15,7 +15,8 @@ ICOUNT = ["-icount", "shift=0,sleep=off"]
 GROUPS = {"schedule": ("test", 900), "context": ("test", 300), "extensions": ("test", 300),
           "turns": ("test", 300), "schedule-gicv2": ("test", 900), "context-gicv2": ("test", 300),
           "turns-gicv2": ("test", 300)}
-OTHERS = {"context": ["other"], "context-gicv2": ["other"], "extensions": ["sve", "plain"]}  # who run the same program
+# Who run the same program.
+OTHERS = {"context": ["other"], "context-gicv2": ["other"], "extensions": ["sve", "plain"]}
 BOUNDS = tuple(f"FAIL {name}:" for name in ("jitter", "late", "start", "length",
                                             "has-its-turn-when-due"))
 # At the end of the machine, of each vCPU that has a schedule.

@@ -42,10 +42,10 @@ def test_a_start_is_short(build, flavour):
 
 @pytest.mark.parametrize("flavour", [""], ids=["plain"], indirect=True)
 def test_a_start_does_not_cost_more_where_others_start_too(build, flavour, tmp_path):
-    """8 VMs instead of one. What is left is the code model, and the digits of numbers in a line of
+    """16 VMs instead of one. What is left is the code model, and the digits of numbers in a line of
     the log."""
     alone = executed(build(many(tmp_path, 1), flavour))
-    among = executed(build(many(tmp_path, 8), flavour))
+    among = executed(build(many(tmp_path, 16), flavour))
     assert abs(among.total() - alone.total()) < alone.total() // 100, among - alone
 
 

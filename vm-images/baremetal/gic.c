@@ -197,7 +197,7 @@ void gic_set_binary_point(uint32_t point)
 
 void gic_take_interrupt(bool is_group0)
 {
-    unsigned intid = (unsigned)(is_group0 ? SYSREG_READ(ICC_IAR0) : SYSREG_READ(ICC_IAR1));
+    unsigned intid = is_group0 ? (unsigned)SYSREG_READ(ICC_IAR0) : gic_acknowledge();
     /* The acknowledge must have taken effect before the device is touched. */
     dsb_sy();
     if (intid >= 1020U && intid <= GIC_SPURIOUS) {
@@ -209,8 +209,8 @@ void gic_take_interrupt(bool is_group0)
     }
     if (is_group0) {
         SYSREG_WRITE(ICC_EOIR0, intid);
+        isb();
     } else {
-        SYSREG_WRITE(ICC_EOIR1, intid);
+        gic_end(intid);
     }
-    isb();
 }

@@ -1,6 +1,8 @@
 /* Vectors of the bare-metal guests: all save a whole frame and call one C function with
  * (frame, kind) [DDI0487 D1.3.1]. kind: 0 synchronous, 1 IRQ, 2 FIQ, 3 SError. */
 
+#include "frame.h"
+
 #define FRAME_BYTES 272
 
     .macro ventry kind
@@ -23,14 +25,7 @@ vectors:
     .endr
 
 exception_common:
-    stp x2, x3, [sp, #16]
-    stp x4, x5, [sp, #32]
-    stp x6, x7, [sp, #48]
-    stp x8, x9, [sp, #64]
-    stp x10, x11, [sp, #80]
-    stp x12, x13, [sp, #96]
-    stp x14, x15, [sp, #112]
-    stp x16, x17, [sp, #128]
+    frame_save_x2_to_x17
     stp x18, x19, [sp, #144]
     stp x20, x21, [sp, #160]
     stp x22, x23, [sp, #176]
@@ -53,14 +48,7 @@ exception_common:
     ldp x22, x23, [sp, #176]
     ldp x20, x21, [sp, #160]
     ldp x18, x19, [sp, #144]
-    ldp x16, x17, [sp, #128]
-    ldp x14, x15, [sp, #112]
-    ldp x12, x13, [sp, #96]
-    ldp x10, x11, [sp, #80]
-    ldp x8, x9, [sp, #64]
-    ldp x6, x7, [sp, #48]
-    ldp x4, x5, [sp, #32]
-    ldp x2, x3, [sp, #16]
+    frame_load_x2_to_x17
     ldp x0, x1, [sp, #0]
     add sp, sp, #FRAME_BYTES
     eret

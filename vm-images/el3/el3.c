@@ -5,6 +5,7 @@
  * with EL2's registers what the CPU does when an SError is taken from a lower level to EL2
  * [DDI0487 D1.3]: EL2 finds ESR_EL2, ELR_EL2, SPSR_EL2 and its vector as it would.
  *
+ * Each change of the GIC is waited for as it asks for [IHI0069 12, GICD_CTLR.RWP, GICR_WAKER].
  * QEMU's virt with secure=on: the GIC has two security states, and power is a secure GPIO's.
  * @req OPS-6 */
 #include "cpu.h"
@@ -26,6 +27,7 @@
 #define SGI_ON 8U
 #define RETRY_TICKS 100U
 
+#define GICD_IGRPMODR 0x0d00U
 #define GICD_CTLR_ARE_BOTH (3U << 4)
 #define SCR_EL3_BITS 0x535U /* NS, FIQ to EL3, the RES1 ones, HCE, RW */
 #define SPSR_EL2H_MASKED 0x3c9U
@@ -51,13 +53,23 @@ static unsigned this_cpu(void)
     return (unsigned)(SYSREG_READ(MPIDR_EL1) & 0xffU);
 }
 
+static void set_distributor(uint32_t control)
+{
+    mmio_write32(GICD_BASE + GICD_CTLR, control);
+    while ((mmio_read32(GICD_BASE + GICD_CTLR) & GICD_CTLR_RWP) != 0U) {
+    }
+}
+
 static void distributor_init(void)
 {
-    mmio_write32(GICD_BASE + GICD_CTLR, GICD_CTLR_ARE_BOTH);
-    for (unsigned intid = 32; intid < 288U; intid += 32U) {
+    const unsigned lines = 32U * ((mmio_read32(GICD_BASE + GICD_TYPER) & 0x1fU) + 1U);
+
+    set_distributor(GICD_CTLR_ARE_BOTH);
+    for (unsigned intid = 32; intid < lines; intid += 32U) {
         mmio_write32(GICD_BASE + GICD_IGROUPR + intid / 8U, UINT32_MAX);
+        mmio_write32(GICD_BASE + GICD_IGRPMODR + intid / 8U, 0);
     }
-    mmio_write32(GICD_BASE + GICD_CTLR, GICD_CTLR_ARE_BOTH | GICD_CTLR_ENABLE_G0);
+    set_distributor(GICD_CTLR_ARE_BOTH | GICD_CTLR_ENABLE_G0);
 }
 
 /* All is of the non-secure Group 1 but what is this firmware's own, of Group 0. */
@@ -68,7 +80,10 @@ static void cpu_init(unsigned cpu)
     const uint32_t own = (1U << TIMER_PPI_SECURE) | (1U << SGI_ON);
 
     mmio_write32(redistributor + GICR_WAKER, 0);
+    while ((mmio_read32(redistributor + GICR_WAKER) & GICR_WAKER_CHILDREN_ASLEEP) != 0U) {
+    }
     mmio_write32(frame + GICD_IGROUPR, ~own);
+    mmio_write32(frame + GICD_IGRPMODR, 0);
     mmio_write8(frame + GICD_IPRIORITYR + TIMER_PPI_SECURE, 0);
     mmio_write8(frame + GICD_IPRIORITYR + SGI_ON, 0);
     mmio_write32(frame + GICD_ISENABLER, own);

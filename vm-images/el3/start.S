@@ -1,5 +1,7 @@
 /* Entry and vectors of the test firmware (el3.c), linked at 0, where QEMU's -bios puts it. Each CPU
  * has a stack of 4 KiB in the secure RAM. */
+#include "frame.h"
+
     .equ STACKS, 0x0e010000
     .equ STACK_BYTES, 0x1000
     .equ FRAME_BYTES, 256
@@ -23,25 +25,11 @@ _start:
     .macro exception handler
     sub sp, sp, #FRAME_BYTES
     stp x0, x1, [sp, #0]
-    stp x2, x3, [sp, #16]
-    stp x4, x5, [sp, #32]
-    stp x6, x7, [sp, #48]
-    stp x8, x9, [sp, #64]
-    stp x10, x11, [sp, #80]
-    stp x12, x13, [sp, #96]
-    stp x14, x15, [sp, #112]
-    stp x16, x17, [sp, #128]
+    frame_save_x2_to_x17
     stp x18, x30, [sp, #144]
     mov x0, sp
     bl \handler
-    ldp x2, x3, [sp, #16]
-    ldp x4, x5, [sp, #32]
-    ldp x6, x7, [sp, #48]
-    ldp x8, x9, [sp, #64]
-    ldp x10, x11, [sp, #80]
-    ldp x12, x13, [sp, #96]
-    ldp x14, x15, [sp, #112]
-    ldp x16, x17, [sp, #128]
+    frame_load_x2_to_x17
     ldp x18, x30, [sp, #144]
     ldp x0, x1, [sp, #0]
     add sp, sp, #FRAME_BYTES

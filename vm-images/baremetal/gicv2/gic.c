@@ -192,7 +192,7 @@ void gic_set_binary_point(uint32_t point)
 
 void gic_take_interrupt(bool is_group0)
 {
-    uint32_t iar = mmio_read32(GICC_BASE + GICC_IAR);
+    uint32_t iar = gic_acknowledge();
     unsigned intid = GICV2_INTID(iar);
 
     (void)is_group0;
@@ -204,5 +204,5 @@ void gic_take_interrupt(bool is_group0)
     if (hook != NULL) {
         hook(intid);
     }
-    mmio_write32(GICC_BASE + GICC_EOIR, iar);
+    gic_end(iar);
 }
